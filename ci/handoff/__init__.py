@@ -1,0 +1,1 @@
+"""Writes a recommendation in the form that other tools take."""

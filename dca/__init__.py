@@ -1,0 +1,1 @@
+"""DCA, the Data and Context Agent: from a trigger to an AppContext."""

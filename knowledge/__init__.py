@@ -1,0 +1,1 @@
+"""Sizing knowledge and its retrieval."""

@@ -1,0 +1,1 @@
+"""PIPA, the Prediction and Initial Plan Agent: from an AppContext to a DraftPlan."""

@@ -1,0 +1,1 @@
+"""The three agents in sequence."""

@@ -1,0 +1,1 @@
+"""RVA, the Refinement and Validation Agent: from a DraftPlan to a Recommendation."""

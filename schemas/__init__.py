@@ -1,0 +1,1 @@
+"""The contracts every part of ai-provision shares; imports nothing else of the project."""

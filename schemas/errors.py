@@ -1,0 +1,105 @@
+"""Everything that ai-provision raises on purpose.
+
+ProvisionError                    exit code, stable code, one sentence, one hint
+├── UsageError                    2: what the user gave cannot be used
+│   ├── TriggerError              the two-field trigger or the JSON payload
+│   ├── QuantityError             a CPU or memory amount (also a ValueError)
+│   ├── SettingsError             a setting or a policy, price or constants file
+│   └── InputFileError            a file or directory that was named
+├── OutsideError                  3: something outside failed
+│   ├── RepositoryError           git: refused, not found, too large, too slow
+│   ├── ToolError                 helm and other commands
+│   └── OutputError               results could not be written
+└── ComponentError                one component failed; the rest of the result stands
+"""
+
+from __future__ import annotations
+
+
+class ProvisionError(Exception):
+    """Base of the tree.
+
+    Args:
+        message: What happened, one sentence without a final newline.
+        code: Stable, dotted, lower case; shown as ``error[code]``.
+        hint: What the user can do about it; may be empty.
+    """
+
+    exit_code = 3
+    default_code = "internal"
+
+    def __init__(self, message: str, *, code: str | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.hint = hint
+
+    def render(self) -> str:
+        """The lines a user reads on stderr."""
+        head = f"error[{self.code}]: {self.message}"
+        return f"{head}\nhint: {self.hint}" if self.hint else head
+
+
+class UsageError(ProvisionError):
+    """What the user gave cannot be used."""
+
+    exit_code = 2
+    default_code = "usage"
+
+
+class TriggerError(UsageError):
+    """The trigger does not have the two fields, in order, with values."""
+
+    default_code = "trigger.invalid"
+
+
+class QuantityError(UsageError, ValueError):
+    """Not a Kubernetes quantity, or not one that fits the resource."""
+
+    default_code = "quantity.invalid"
+
+
+class SettingsError(UsageError):
+    """A setting, policy, price or constants file is wrong."""
+
+    default_code = "settings.invalid"
+
+
+class InputFileError(UsageError):
+    """A named file or directory cannot be read as what it should be."""
+
+    default_code = "input.unreadable"
+
+
+class OutsideError(ProvisionError):
+    """Something outside the process failed."""
+
+    default_code = "outside.failed"
+
+
+class RepositoryError(OutsideError):
+    """A repository was refused, or could not be fetched or read."""
+
+    default_code = "repository.failed"
+
+
+class ToolError(OutsideError):
+    """A command-line tool is absent or failed."""
+
+    default_code = "tool.failed"
+
+
+class OutputError(OutsideError):
+    """Results could not be written."""
+
+    default_code = "output.failed"
+
+
+class ComponentError(ProvisionError):
+    """One component could not be sized; carries its name."""
+
+    default_code = "component.failed"
+
+    def __init__(self, component: str, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{component}: {message}", hint=hint)
+        self.component = component

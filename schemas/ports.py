@@ -1,0 +1,184 @@
+"""What the agents need from the world; adapters implement it, tests fake it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from schemas.base import JsonObject
+from schemas.context import Component, Role
+from schemas.plan import ComponentPlan, Manifests
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime:
+        """The current moment, with its zone."""
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that was not read, and why."""
+
+    path: str
+    reason: str
+
+
+class FileTree(Protocol):
+    """Files of a repository: bounded, no links followed, paths relative with ``/``."""
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """All regular files, sorted."""
+
+    @property
+    def skipped(self) -> Sequence[SkippedFile]:
+        """What was left out of `paths`, or refused by `read_text` so far."""
+
+    @property
+    def truncated(self) -> bool:
+        """A limit on files, depth or time was reached."""
+
+    def size(self, path: str) -> int:
+        """Bytes of a file of `paths`."""
+
+    def read_text(self, path: str) -> str | None:
+        """Text of a file; None (and an entry in `skipped`) when too large, binary or unreadable.
+
+        Bytes that are not UTF-8 become U+FFFD.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A repository that is ready to be read."""
+
+    files: FileTree
+    url: str
+    """As it may be shown: without credentials."""
+    ref: str | None = None
+    commit: str | None = None
+
+
+class RepositorySource(Protocol):
+    """Gets a repository."""
+
+    def open(self, git_repo: str, ref: str | None = None) -> AbstractContextManager[Checkout]:
+        """Make it readable; what was fetched is gone after the block.
+
+        Raises:
+            RepositoryError: Refused, not found, too large or too slow.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedChart:
+    """What a chart renders to."""
+
+    documents: tuple[JsonObject, ...]
+    """Each with ``# Source`` kept in `sources`, in the same order."""
+    sources: tuple[str, ...]
+
+
+class ChartRenderer(Protocol):
+    """Renders a Helm chart without running anything of it and without a cluster."""
+
+    @property
+    def available(self) -> bool:
+        """Whether there is a renderer at all."""
+
+    def render(self, files: Mapping[str, bytes], values: JsonObject | None = None) -> RenderedChart:
+        """Render the chart made of `files` (paths relative to the chart's directory).
+
+        Raises:
+            ToolError: The chart does not render, with the renderer's words.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a metrics source knows of one workload."""
+
+    days: float
+    workload: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoHistory:
+    """Why there is none."""
+
+    reason: str
+
+
+class MetricsSource(Protocol):
+    """Finds the usage history of a component."""
+
+    def history(self, component: Component) -> History | NoHistory:
+        """The history, or the reason why there is none."""
+
+
+class ManifestGenerator(Protocol):
+    """Writes the Kubernetes documents of a component that has none."""
+
+    def __call__(self, component: Component, plan: ComponentPlan) -> Manifests:
+        """Documents in the order in which they are applied."""
+
+
+class SchemaValidator(Protocol):
+    """Validates Kubernetes documents against the API's own schemas."""
+
+    def errors(self, document: JsonObject, kubernetes_version: str | None = None) -> list[str]:
+        """What is wrong with a document; empty when it is valid.
+
+        A kind that the schemas do not know is reported as ``unknown kind …``.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of one list; None is unknown."""
+
+    name: str
+    source: str
+    currency: str
+    hours_per_month: float
+    cpu_core_hour: float | None
+    memory_gib_hour: float | None
+    storage_gib_hour: float | None
+    gpu_hour: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule of the organisation.
+
+    `condition` is a CEL expression that must be true; it sees ``component``, ``plan``, ``current``,
+    ``cluster`` and ``environment``.
+    """
+
+    id: str
+    severity: str
+    message: str
+    condition: str
+    roles: tuple[Role, ...] = ()
+    """Roles it is about; empty for all."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """The organisation's limits and rules, read from YAML."""
+
+    name: str
+    limits: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    """Settings of built-in checks: see the policy file that ships with the tool."""
+    rules: tuple[Policy, ...] = ()
+    disabled: Mapping[str, str] = field(default_factory=dict)
+    """Checks that are switched off, each with the reason the file gives."""
