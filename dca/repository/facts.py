@@ -58,7 +58,7 @@ class SourceFacts:
     start_command: tuple[str, ...] = ()
     """From the manifest itself (package.json ``scripts.start``), when there is one."""
     deployable: bool = False
-    """It builds something that runs for itself: a main package, a server framework, a start script."""
+    """It builds something that runs for itself: a main package, a server framework, a script."""
     evidence: tuple[Evidence, ...] = ()
 
 
