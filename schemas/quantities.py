@@ -171,7 +171,9 @@ def _field(value: Any, info: ValidationInfo, parse: Any) -> Any:  # noqa: ANN401
     """Text is a quantity everywhere; a bare number is one only in JSON (1 means one core there)."""
     if isinstance(value, str):
         return parse(value)
-    if info.mode == "json" and isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        raise QuantityError(f"{value} is not an amount")
+    if info.mode == "json" and isinstance(value, int | float):
         return parse(format(Decimal(str(value)), "f"))
     return value
 

@@ -1,0 +1,50 @@
+# Two commands do everything: `make demo` and `make test`. Both set themselves up in .venv.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+OUT    ?= out
+
+.PHONY: demo test check lint types imports schemas docs bench clean
+
+demo: $(VENV)/.base             ## size the bundled example and write out/
+	$(BIN)/ai-provision size --trigger examples/shop/trigger.yaml --git-repo examples/shop --out $(OUT)
+
+test: $(VENV)/.test             ## all tests
+	$(BIN)/python -m pytest -n auto
+
+check: lint types imports test  ## what CI runs
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+imports: $(VENV)/.test
+	$(BIN)/lint-imports
+
+schemas: $(VENV)/.test          ## write schemas/json anew from the models
+	$(BIN)/python -m schemas.export
+
+docs: $(VENV)/.test             ## write the generated parts of the README anew
+	$(BIN)/python -m ci.docs --write
+
+bench: $(VENV)/.test            ## times and sizes, side by side in one run
+	$(BIN)/python bench/speed.py
+
+clean:
+	rm -rf $(VENV) $(OUT) .bench
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --quiet --editable .
+	touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --quiet --editable '.[test]'
+	touch $@ $(VENV)/.base
