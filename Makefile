@@ -8,7 +8,7 @@ OUT    ?= out
 .PHONY: demo test check lint types imports schemas docs bench clean
 
 demo: $(VENV)/.base             ## size the bundled example and write out/
-	$(BIN)/ai-provision size --trigger examples/shop/trigger.yaml --git-repo examples/shop --out $(OUT)
+	$(BIN)/ai-provision size --trigger examples/shop/trigger.yaml --checkout examples/shop --out $(OUT)
 
 test: $(VENV)/.test             ## all tests
 	$(BIN)/python -m pytest -n auto

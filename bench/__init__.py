@@ -1,0 +1,1 @@
+"""Measurements: of what is found, how good the numbers are, and how long it takes."""

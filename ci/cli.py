@@ -1,0 +1,188 @@
+"""The command line: parses the arguments, hands over, turns errors into exit codes.
+
+Nothing heavy is imported here: ``--help`` and ``--version`` answer at once, and each command
+imports what it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+EXIT_CODES = (
+    (0, "done"),
+    (1, "a blocking finding is left; with --check also: the manifests differ"),
+    (2, "usage, or a trigger, setting or file that cannot be used"),
+    (3, "an outside system failed (git, helm, the disk), or an internal error"),
+)
+"""What the exit codes mean, for the help text and the README."""
+
+_EPILOG = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="ai-provision",
+        description="Size Kubernetes workloads: replicas, requests and limits, with the evidence.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_size(commands)
+    _add_explain(commands)
+    _add_doctor(commands)
+    return parser
+
+
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def _add_size(commands: _Commands) -> None:
+    size = commands.add_parser(
+        "size",
+        help="size a repository",
+        description="Size every deployable component of a repository.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = size.add_argument_group("what to size")
+    what.add_argument("--git-repo", metavar="URL|DIR", help="https URL, or a local directory")
+    what.add_argument("--app-description", metavar="TEXT", help="the app, in your own words")
+    what.add_argument(
+        "--trigger",
+        metavar="FILE",
+        help="the two fields in a file, - for stdin; also the JSON payload. "
+        "Instead of --git-repo and --app-description",
+    )
+    what.add_argument(
+        "--checkout",
+        metavar="DIR",
+        help="read this directory as the repository that the trigger names, clone nothing",
+    )
+    what.add_argument("--ref", help="branch, tag or commit (default: the default branch)")
+    what.add_argument(
+        "--env",
+        choices=("dev", "staging", "prod"),
+        help="where it will run (default: what the trigger says, else prod)",
+    )
+    how = size.add_argument_group("how")
+    how.add_argument(
+        "--trust-current",
+        action="store_true",
+        help="take the resources in the repository's manifests as evidence",
+    )
+    how.add_argument("--policy", metavar="FILE", help="the organisation's limits and rules (YAML)")
+    how.add_argument("--prices", metavar="FILE", help="price list (YAML)")
+    how.add_argument("--llm", metavar="none|auto|PROVIDER/MODEL", help="language model to use")
+    result = size.add_argument_group("result")
+    result.add_argument(
+        "--format",
+        choices=("table", "yaml", "json", "patch", "manifest"),
+        default="table",
+        help="what to print (default: table)",
+    )
+    result.add_argument("--out", metavar="DIR", help="also write all hand-off files there")
+    result.add_argument(
+        "--check",
+        action="store_true",
+        help="exit 1 when the repository's manifests differ from the recommendation",
+    )
+    _add_common(size)
+
+
+def _add_explain(commands: _Commands) -> None:
+    explain = commands.add_parser(
+        "explain",
+        help="show the reasoning behind a recommendation",
+        description="Show the reasoning, number by number, with its evidence.",
+    )
+    explain.add_argument("recommendation", metavar="FILE", help="out/recommendation.json")
+    explain.add_argument("--component", metavar="NAME", help="only this component")
+    _add_common(explain)
+
+
+def _add_doctor(commands: _Commands) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="show what is installed and what each missing thing costs",
+        description="Show what is installed and reachable, and what each missing thing costs.",
+    )
+    doctor.add_argument("--format", choices=("table", "json"), default="table")
+    _add_common(doctor)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--debug", action="store_true", help="log more, show tracebacks")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.version:
+        from ci.version import version
+
+        sys.stdout.write(f"ai-provision {version()}\n")
+        return 0
+    if arguments.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.debug else logging.WARNING,
+        format="%(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    return _run(lambda: _command(arguments), debug=arguments.debug)
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "size":
+            from ci.size import size
+
+            return size(arguments)
+        case "explain":
+            from ci.explain import explain_file
+
+            return explain_file(arguments.recommendation, arguments.component)
+        case _:
+            from ci.doctor import doctor
+
+            return doctor(arguments.format)
+
+
+def _run(command: Callable[[], int], *, debug: bool) -> int:
+    """Every way a command can end, as an exit code and at most two lines on stderr."""
+    from schemas.errors import ProvisionError
+
+    try:
+        code = command()
+        sys.stdout.flush()
+    except ProvisionError as error:
+        if debug:
+            logging.getLogger(__name__).exception("command failed")
+        sys.stderr.write(error.render() + "\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("error[interrupted]: stopped before the end; nothing was written\n")
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`); Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            logging.getLogger(__name__).exception("command failed")
+        sys.stderr.write(
+            f"error[internal]: {type(error).__name__}: {error}\n"
+            "hint: This is a fault of ai-provision; run again with --debug and report it.\n"
+        )
+        return 3
+    return code

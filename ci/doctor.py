@@ -1,0 +1,173 @@
+"""The ``doctor`` command: what is installed and reachable, and what each missing thing costs."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from adapters.helm import HelmRenderer
+from adapters.settings import Settings, load_settings
+from ci.version import version as own_version
+from pipeline.reasoner import choose_reasoner
+from pipeline.wiring import agents
+from schemas.errors import ProvisionError
+
+_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    needed: bool
+    """Without it nothing works; else something is lost, which `cost` names."""
+    found: str
+    cost: str
+    """What is lost without it; empty when it is there."""
+
+
+def doctor(format_: str) -> int:
+    """Print the diagnoses; 1 when something that is needed is missing."""
+    settings = load_settings()
+    diagnoses = [check(settings) for check in _CHECKS]
+    if format_ == "json":
+        sys.stdout.write(json.dumps([asdict(item) for item in diagnoses], indent=2) + "\n")
+    else:
+        sys.stdout.write(_text(diagnoses))
+    return 1 if any(item.needed and not item.ok for item in diagnoses) else 0
+
+
+def _text(diagnoses: list[Diagnosis]) -> str:
+    width = max(len(item.name) for item in diagnoses)
+    lines = [f"ai-provision {own_version()}"]
+    for item in diagnoses:
+        mark = "ok     " if item.ok else ("MISSING" if item.needed else "absent ")
+        lines.append(f"{mark}  {item.name:{width}}  {item.found}")
+        if item.cost:
+            lines.append(f"{'':{width + 11}}lost: {item.cost}")
+    return "\n".join(lines) + "\n"
+
+
+def _python(_settings: Settings) -> Diagnosis:
+    ok = sys.version_info >= (3, 11)
+    return Diagnosis(
+        "python", ok, True, platform.python_version(), "" if ok else "3.11 or newer is needed"
+    )
+
+
+def _command(name: str, arguments: tuple[str, ...], *, needed: bool, cost: str) -> Diagnosis:
+    path = shutil.which(name) or _beside_python(name)
+    if path is None:
+        return Diagnosis(name, False, needed, "not found", cost)
+    try:
+        done = subprocess.run(  # noqa: S603 - a tool found on PATH, with fixed arguments
+            [path, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Diagnosis(name, False, needed, f"{path} does not run: {error}", cost)
+    said = (done.stdout or done.stderr).strip().splitlines()
+    if done.returncode:
+        return Diagnosis(name, False, needed, f"{path} fails: {said[0] if said else ''}", cost)
+    return Diagnosis(name, True, needed, said[0] if said else path, "")
+
+
+def _beside_python(name: str) -> str | None:
+    """A script of the same virtual environment (helm's and ansible's wheels put one there)."""
+    path = Path(sys.executable).parent / name
+    return str(path) if path.is_file() else None
+
+
+def _git(_settings: Settings) -> Diagnosis:
+    cost = "repositories cannot be cloned; local directories still work"
+    return _command("git", ("--version",), needed=False, cost=cost)
+
+
+def _helm(settings: Settings) -> Diagnosis:
+    cost = "charts are read from their values only, and Helm values cannot be proven by rendering"
+    renderer = HelmRenderer(settings.helm)
+    if not renderer.available:
+        hint = "install Helm, or the extra: pip install 'ai-provision[helm]'"
+        return Diagnosis("helm", False, False, f"not found ({hint})", cost)
+    return Diagnosis("helm", True, False, "charts are rendered", "")
+
+
+def _consumer(name: str, arguments: tuple[str, ...]) -> Callable[[Settings], Diagnosis]:
+    def check(_settings: Settings) -> Diagnosis:
+        cost = "nothing in a sizing; only needed to apply its output"
+        return _command(name, arguments, needed=False, cost=cost)
+
+    return check
+
+
+def _embeddings(_settings: Settings) -> Diagnosis:
+    try:
+        found = f"sentence-transformers {version('sentence-transformers')}"
+    except PackageNotFoundError:
+        cost = "nothing yet: this version retrieves no documents"
+        hint = "pip install 'ai-provision[embeddings]'"
+        return Diagnosis("embeddings", False, False, f"not installed ({hint})", cost)
+    return Diagnosis("embeddings", True, False, found, "")
+
+
+def _model(settings: Settings) -> Diagnosis:
+    try:
+        choice = choose_reasoner(settings.llm)
+    except ProvisionError as error:
+        return Diagnosis("language model", False, True, error.message, error.hint)
+    return Diagnosis("language model", True, False, f"{choice.used}: {choice.why}", "")
+
+
+def _metrics(_settings: Settings) -> Diagnosis:
+    cost = "running services are sized like new ones, by documents and defaults"
+    return Diagnosis("metrics", False, False, "this version has no metrics source", cost)
+
+
+def _files(settings: Settings) -> Diagnosis:
+    """Policies, prices and constants, by loading them as a run does."""
+    name = "policies, prices"
+    try:
+        agents(settings)
+    except ProvisionError as error:
+        return Diagnosis(name, False, True, error.message, error.hint)
+    return Diagnosis(
+        name,
+        True,
+        True,
+        f"{settings.policy_file or 'default'}, {settings.price_file or 'default'}",
+        "",
+    )
+
+
+def _misspelt(settings: Settings) -> Diagnosis:
+    if settings.unknown:
+        found = f"unknown: {', '.join(settings.unknown)}"
+        return Diagnosis("settings", False, False, found, "these variables have no effect")
+    return Diagnosis("settings", True, False, "no unknown variables", "")
+
+
+_CHECKS: tuple[Callable[[Settings], Diagnosis], ...] = (
+    _python,
+    _git,
+    _helm,
+    _files,
+    _misspelt,
+    _model,
+    _metrics,
+    _embeddings,
+    _consumer("kubectl", ("version", "--client")),
+    _consumer("terraform", ("version",)),
+    _consumer("ansible-playbook", ("--version",)),
+)

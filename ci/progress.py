@@ -1,0 +1,20 @@
+"""Shows on a terminal what is going on; says nothing in a pipe or a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress_on_terminal() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows the stage that begins; on stderr, and only on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _stage: None
+        return
+    # rich costs 0.07 s, which a run in CI does not need to pay.
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting", spinner="dots") as status:
+        yield lambda stage: status.update(stage)

@@ -1,0 +1,171 @@
+"""The ``size`` command: a trigger in, a recommendation out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from adapters.settings import Settings, load_settings
+from ci.handoff.render import render
+from ci.handoff.write import write_all
+from ci.progress import progress_on_terminal
+from ci.version import version
+from dca.trigger import make_trigger, parse_trigger
+from pipeline.reasoner import choose_reasoner
+from pipeline.run import Recorder
+from pipeline.wiring import SystemClock, build_pipeline, local_checkout, remote_checkout
+from pipeline.workflow import Question
+from schemas.errors import InputFileError, RepositoryError, UsageError
+from schemas.ports import Checkout, FileTree
+from schemas.recommendation import Recommendation
+from schemas.trigger import Environment, Trigger
+
+MAX_TRIGGER_BYTES = 8 * 1024 * 1024
+"""Above the payload's own limit, so that its error (which knows the limit) is the one shown."""
+
+
+def size(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code.
+
+    Raises:
+        ProvisionError: Nothing could be sized, or the results could not be written.
+    """
+    trigger = read_trigger(arguments)
+    settings = _settings(arguments)
+    recorder = Recorder(SystemClock(), version=version(), reasoner=choose_reasoner(settings.llm))
+    pipeline = build_pipeline(settings)
+    with progress_on_terminal() as progress:
+        progress("fetching the repository")
+        with recorder.stage("fetch"), _checkout(arguments, trigger, settings) as checkout:
+            question = Question(
+                trigger=trigger, checkout=checkout, trust_current=arguments.trust_current
+            )
+            recommendation = pipeline.run(question, recorder, progress)
+            charts = chart_files(recommendation, checkout.files)
+        written: tuple[Path, ...] = ()
+        if arguments.out is not None:
+            progress("writing")
+            out = Path(arguments.out)
+            written = write_all(recommendation, out, charts=charts, renderer=pipeline.charts)
+    sys.stdout.write(render(recommendation, arguments.format))
+    if written:
+        sys.stderr.write(f"wrote {len(written)} files to {arguments.out}\n")
+    return exit_code(recommendation, check=arguments.check)
+
+
+def chart_files(recommendation: Recommendation, files: FileTree) -> dict[str, dict[str, bytes]]:
+    """The files of each Helm chart that a component comes from, by the chart's directory."""
+    charts: dict[str, dict[str, bytes]] = {}
+    for directory in sorted(
+        {c.target.chart for c in recommendation.components if c.target and c.target.chart}
+    ):
+        prefix = "" if directory == "." else f"{directory}/"
+        texts = {p: files.read_text(p) for p in files.paths if p.startswith(prefix)}
+        charts[directory] = {
+            path.removeprefix(prefix): text.encode()
+            for path, text in texts.items()
+            if text is not None
+        }
+    return charts
+
+
+def exit_code(recommendation: Recommendation, *, check: bool) -> int:
+    """1 for a blocking finding, a component without numbers, or (asked for) a difference."""
+    if recommendation.blocked or recommendation.failed:
+        return 1
+    return 1 if check and recommendation.differs else 0
+
+
+def read_trigger(arguments: argparse.Namespace) -> Trigger:
+    """The trigger from the flags, a file or stdin.
+
+    Raises:
+        UsageError: Neither or both forms were given.
+        TriggerError: The trigger is not right.
+        InputFileError: Its file cannot be read.
+    """
+    fields = (arguments.git_repo, arguments.app_description)
+    if arguments.trigger is not None:
+        if any(field is not None for field in fields):
+            raise UsageError(
+                "--trigger brings both fields itself",
+                hint="Leave out --git-repo and --app-description, or --trigger.",
+            )
+        trigger = parse_trigger(_trigger_text(arguments.trigger))
+        if arguments.env:
+            trigger = trigger.model_copy(update={"environment": Environment(arguments.env)})
+        return trigger
+    if fields[0] is None or fields[1] is None:
+        missing = "--git-repo" if fields[0] is None else "--app-description"
+        raise UsageError(
+            f"{missing} is missing",
+            hint="Give --git-repo and --app-description, or --trigger FILE.",
+        )
+    return make_trigger(*fields, Environment(arguments.env or Environment.PROD))
+
+
+def _trigger_text(name: str) -> str:
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(MAX_TRIGGER_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                data = file.read(MAX_TRIGGER_BYTES + 1)
+    except OSError as error:
+        raise InputFileError(
+            f"the trigger {name} cannot be read: {error.strerror}",
+            hint="Give a text file, or - for stdin.",
+        ) from error
+    if len(data) > MAX_TRIGGER_BYTES:
+        raise InputFileError(f"the trigger is larger than {MAX_TRIGGER_BYTES} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputFileError(
+            f"the trigger is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}",
+            hint="Save it as UTF-8.",
+        ) from error
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """What the environment says, with the flags laid over it."""
+    settings = load_settings()
+    for name in settings.unknown:
+        sys.stderr.write(f"warning: {name} is not a setting of ai-provision; it is ignored\n")
+    flags = {
+        "policy_file": arguments.policy,
+        "price_file": arguments.prices,
+        "llm": arguments.llm,
+    }
+    return settings.model_copy(update={k: v for k, v in flags.items() if v is not None})
+
+
+def _checkout(
+    arguments: argparse.Namespace, trigger: Trigger, settings: Settings
+) -> AbstractContextManager[Checkout]:
+    """Local only when a person named the directory on the command line."""
+    if arguments.checkout is not None:
+        _no_ref(arguments)
+        return local_checkout(Path(arguments.checkout))
+    if arguments.trigger is None and is_local(trigger.git_repo):
+        _no_ref(arguments)
+        return local_checkout(Path(trigger.git_repo))
+    return remote_checkout(trigger.git_repo, arguments.ref, settings)
+
+
+def _no_ref(arguments: argparse.Namespace) -> None:
+    if arguments.ref is not None:
+        raise RepositoryError(
+            "--ref is for a repository that is cloned; a local directory is read as it is",
+            code="repository.ref_local",
+            hint="Check the wanted version out first, or give an https URL.",
+        )
+
+
+def is_local(git_repo: str) -> bool:
+    """Whether a --git-repo of the command line names a directory: it is one, or looks like one."""
+    if "://" in git_repo or "::" in git_repo or git_repo.startswith("-"):
+        return False
+    return git_repo.startswith((".", "/", "~")) or Path(git_repo).exists()

@@ -1,0 +1,80 @@
+"""Hands the real world to the agents; nothing else builds an adapter."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from adapters.git import GitRepositories, LocalDirectories
+from adapters.helm import HelmRenderer
+from adapters.kubernetes import KubernetesSchemas
+from adapters.policies import load_policies
+from adapters.prices import load_prices
+from adapters.settings import Settings, load_settings
+from dca.agent import DcaAgent
+from pipa.agent import PipaAgent
+from pipa.manifests import generate_manifests
+from pipeline.workflow import Pipeline
+from rva.agent import RvaAgent
+from schemas.ports import Checkout
+
+Agents = tuple[DcaAgent, PipaAgent, RvaAgent]
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The current moment in UTC."""
+        return datetime.fromtimestamp(time.time(), UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+
+def agents(settings: Settings | None = None) -> Agents:
+    """The three agents with their real adapters.
+
+    Raises:
+        SettingsError: A policy, price or constants file is wrong.
+    """
+    settings = settings or load_settings()
+    dca = DcaAgent(charts=HelmRenderer(settings.helm))
+    rva = RvaAgent(
+        generate_manifests=generate_manifests,
+        validator=KubernetesSchemas(),
+        policies=load_policies(settings.policy_file),
+        prices=load_prices(settings.price_file),
+    )
+    return dca, PipaAgent(), rva
+
+
+def local_checkout(directory: Path, ref: str | None = None) -> AbstractContextManager[Checkout]:
+    """A directory of this machine; only a person at the command line may name one."""
+    return LocalDirectories().open(str(directory), ref)
+
+
+def remote_checkout(
+    git_repo: str, ref: str | None, settings: Settings
+) -> AbstractContextManager[Checkout]:
+    """A repository by URL, cloned under the rules of the git adapter."""
+    return GitRepositories(settings).open(git_repo, ref)
+
+
+def build_pipeline(settings: Settings) -> Pipeline:
+    """The agents in sequence.
+
+    Raises:
+        SettingsError: A policy, price or constants file is wrong.
+    """
+    return Pipeline(
+        agents=agents(settings),
+        settings={
+            "llm": settings.llm,
+            "policies": settings.policy_file or "default",
+            "prices": settings.price_file or "default",
+        },
+    )
