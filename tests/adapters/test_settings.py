@@ -1,0 +1,71 @@
+"""Settings come from the environment, and only valid ones."""
+
+import pytest
+
+from adapters.settings import Settings, load_settings, settings_table
+from schemas.errors import SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert load_settings({}) == Settings()
+
+
+def test_values_are_read_and_converted():
+    settings = load_settings(
+        {
+            "AI_PROVISION_GIT_ALLOW_HOSTS": " Git.Corp.Example, 10.0.0.0/8 ,",
+            "AI_PROVISION_GIT_MAX_BYTES": "2Gi",
+            "AI_PROVISION_GIT_TIMEOUT_SECONDS": "7.5",
+            "AI_PROVISION_LLM": "ollama/qwen3",
+            "PATH": "/bin",
+        }
+    )
+    assert settings.git_allow_hosts == ("git.corp.example", "10.0.0.0/8")
+    assert settings.git_max_bytes == 2 << 30
+    assert settings.git_timeout_seconds == 7.5
+    assert settings.llm == "ollama/qwen3"
+
+
+def test_an_empty_variable_is_not_set():
+    assert load_settings({"AI_PROVISION_GIT_TOKEN": " "}).git_token is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GIT_MAX_BYTES", "2Gx"),
+        ("GIT_MAX_BYTES", "-1"),
+        ("GIT_MAX_BYTES", "0"),
+        ("GIT_TIMEOUT_SECONDS", "0"),
+        ("GIT_TIMEOUT_SECONDS", "soon"),
+        ("GIT_TIMEOUT_SECONDS", "nan"),
+    ],
+)
+def test_a_wrong_value_names_its_variable(name, value):
+    with pytest.raises(SettingsError, match=f"AI_PROVISION_{name}") as caught:
+        load_settings({f"AI_PROVISION_{name}": value})
+    assert caught.value.hint
+
+
+def test_a_misspelt_variable_is_reported():
+    assert load_settings({"AI_PROVISION_GIT_TOKN": "x"}).unknown == ("AI_PROVISION_GIT_TOKN",)
+
+
+def test_secrets_are_never_shown():
+    settings = load_settings(
+        {
+            "AI_PROVISION_GIT_TOKEN": "canary-token",
+            "AI_PROVISION_GIT_USERNAME": "canary-user",
+            "AI_PROVISION_GIT_PROXY": "http://me:canary-proxy@proxy:3128",
+        }
+    )
+    assert "canary" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_the_table_has_every_setting_with_its_default():
+    table = settings_table()
+    names = [name for name in Settings.model_fields if name != "unknown"]
+    assert all(f"| `AI_PROVISION_{name.upper()}` |" in table for name in names)
+    assert len(table.splitlines()) == len(names) + 2
+    assert "`1024Mi`" in table
+    assert "`github.com`" in table
