@@ -1,0 +1,136 @@
+"""Settings: the only place that reads the environment.
+
+Every setting is an environment variable that starts with ``AI_PROVISION_``. Its description and
+default stand beside the field, and the table of the documentation is made from them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from schemas.errors import SettingsError
+from schemas.quantities import GIB, MIB, Bytes, MemoryQuantity
+
+PREFIX = "AI_PROVISION_"
+
+
+class Settings(BaseModel):
+    """What the operator may set; a field ``git_token`` is read from ``AI_PROVISION_GIT_TOKEN``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    git_allow_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Host names (`git.corp.example`, `*.corp.example`), addresses and networks "
+        "(`10.0.0.0/8`), separated by commas, that may be private. All other private, loopback "
+        "and link-local addresses are refused.",
+    )
+    git_token: SecretStr | None = Field(
+        default=None, description="Token or password for private repositories."
+    )
+    git_username: SecretStr = Field(
+        default=SecretStr("x-access-token"),
+        description="User name that goes with the token.",
+    )
+    git_token_hosts: tuple[str, ...] = Field(
+        default=("github.com",),
+        description="The only hosts that are sent the token, separated by commas: a trigger names "
+        "the repository, so it must not choose who sees the token.",
+    )
+    git_ca_file: str | None = Field(
+        default=None, description="PEM file of the authorities that sign the git hosts."
+    )
+    git_proxy: SecretStr | None = Field(
+        default=None,
+        description="HTTP proxy for git. Proxy variables of the environment are not used. The "
+        "proxy resolves names itself, so it has to keep private addresses away.",
+    )
+    git_timeout_seconds: float = Field(
+        default=120, gt=0, le=3600, description="Longest time that fetching may take."
+    )
+    git_max_bytes: MemoryQuantity = Field(
+        default=Bytes(GIB),
+        gt=0,
+        description="Largest repository (its latest commit), on disk, as a Kubernetes quantity.",
+    )
+    git_max_file_bytes: MemoryQuantity = Field(
+        default=Bytes(16 * MIB),
+        gt=0,
+        description="Larger files are not fetched where the host supports that, and not read.",
+    )
+    policy_file: str | None = Field(
+        default=None, description="YAML file with the organisation's policies."
+    )
+    price_file: str | None = Field(default=None, description="YAML file with prices.")
+    llm: str = Field(
+        default="auto", description="`none`, `auto` or `PROVIDER/MODEL`; `--llm` overrides it."
+    )
+    helm: str | None = Field(
+        default=None, description="The `helm` command; found on `PATH` when not set."
+    )
+    unknown: tuple[str, ...] = Field(default=(), exclude=True)
+    """Variables with the prefix that no setting has: usually misspelt, worth a warning."""
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        environ: The variables; the process' own when None.
+
+    Raises:
+        SettingsError: A value cannot be used; the value itself is not repeated, it may be secret.
+    """
+    variables = os.environ if environ is None else environ
+    given = {
+        name.removeprefix(PREFIX).lower(): text.strip()
+        for name, text in variables.items()
+        if name.startswith(PREFIX) and text.strip()
+    }
+    known = {name: _value(name, text) for name, text in given.items() if name in _fields()}
+    unknown = tuple(sorted(PREFIX + name.upper() for name in given if name not in known))
+    try:
+        return Settings(**known, unknown=unknown)
+    except ValidationError as error:
+        # Without the value, in the message and in the chain of causes: it may be a secret.
+        details = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    field = str(details["loc"][0])
+    raise SettingsError(
+        f"{PREFIX}{field.upper()}: {details['msg']}", hint=_fields()[field].description or ""
+    )
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table, in the order of their definition."""
+    rows = ["| variable | default | what it does |", "|---|---|---|"]
+    for name, field in _fields().items():
+        rows.append(f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _fields() -> dict[str, FieldInfo]:
+    return {name: field for name, field in Settings.model_fields.items() if field.description}
+
+
+def _value(name: str, text: str) -> str | tuple[str, ...]:
+    if name in {"git_allow_hosts", "git_token_hosts"}:
+        return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    return text
+
+
+def _default(field: FieldInfo) -> str:
+    default: Any = field.default
+    if default is None or default == ():
+        return "not set"
+    if isinstance(default, SecretStr):
+        return f"`{default.get_secret_value()}`"
+    if isinstance(default, tuple):
+        return f"`{','.join(default)}`"
+    if isinstance(default, int) and default >= MIB:
+        return f"`{default // MIB}Mi`"
+    return f"`{default}`"
