@@ -1,0 +1,188 @@
+"""The capacity model: a component and its demand in, numbers with their reasons out.
+
+Deterministic and pure. The order follows the dependencies: demand, pods and CPU (the load decides
+how many), memory (the share of the load decides how much), limits, autoscaling, storage, runtime.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pipa.autoscaling import autoscale
+from pipa.confidence import judge
+from pipa.constants import Constants
+from pipa.cpu import CpuSizing, Subject, size_cpu
+from pipa.demand import Situation, read_situation
+from pipa.estimate import Estimate, friendly_mib, friendly_millicores
+from pipa.libraries import groups
+from pipa.memory import MemorySizing, size_memory
+from pipa.products import heap_env, product_of, size_product
+from pipa.replicas import Bounds, bounds
+from pipa.runtime import detect
+from pipa.runtime_env import runtime_env
+from pipa.sidecars import size_extra_containers
+from pipa.storage import size_storage
+from pipa.worksheet import Worksheet, mib, millicores
+from schemas.context import AppContext, Component, WorkloadKind
+from schemas.evidence import Evidence
+from schemas.plan import (
+    Amounts,
+    ComponentPlan,
+    CountInterval,
+    CpuInterval,
+    Intervals,
+    MemoryInterval,
+    Resources,
+)
+from schemas.quantities import MIB
+
+_SCALED_KINDS = (WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizing:
+    """What the rules of a product, or of the app's own code, gave."""
+
+    cpu: CpuSizing
+    memory: MemorySizing
+    bounds: Bounds
+
+
+def size_component(
+    component: Component, context: AppContext, constants: Constants
+) -> tuple[ComponentPlan, tuple[Evidence, ...]]:
+    """The plan for one component, and the constants that its reasoning cites.
+
+    Raises:
+        SettingsError: A constants file lacks a figure that the model needs.
+    """
+    sheet = Worksheet(constants, context.evidence_by_id())
+    situation = read_situation(component, context, sheet)
+    key = product_of(component, constants)
+    sizing = _size(component, key, situation, sheet)
+    if context.trust_current and component.current is not None:
+        sizing = _trusting(component, sizing, sheet)
+    intervals = _intervals(sizing)
+    resources = _resources(intervals)
+    scaling = autoscale(component, situation, sizing.bounds, sizing.cpu.replicas, sheet)
+    storage = size_storage(component, key, situation, sheet)
+    environment = _environment(component, key, situation, resources, sheet)
+    extra = size_extra_containers(component, sheet)
+    ruled = key is not None and not key.startswith("fallback-")
+    loaded = situation.load is not None
+    confidence = judge(component, context, product=ruled, loaded=loaded, sheet=sheet)
+    replicas = intervals.replicas.target
+    plan = ComponentPlan(
+        component=component.name,
+        replicas=replicas,
+        resources=resources,
+        extra_containers=extra,
+        autoscaling=scaling,
+        runtime_env=environment,
+        storage=storage,
+        recreate=_recreates(component, sizing.bounds, storage is not None),
+        disruption_budget=replicas > 1 and component.kind in _SCALED_KINDS,
+        intervals=intervals,
+        confidence=confidence,
+        reasoning=sheet.steps,
+    )
+    return plan, sheet.evidence
+
+
+def _size(component: Component, key: str | None, situation: Situation, sheet: Worksheet) -> _Sizing:
+    if key is not None:
+        product = size_product(key, component, situation, sheet)
+        return _Sizing(product.cpu, product.memory, product.bounds)
+    subject = _subject(component, situation)
+    limits = bounds(component, situation, sheet)
+    cpu = size_cpu(subject, limits, sheet)
+    return _Sizing(cpu, size_memory(subject, cpu, sheet), limits)
+
+
+def _subject(component: Component, situation: Situation) -> Subject:
+    return Subject(component, detect(component), situation, groups(component.libraries))
+
+
+def _recreates(component: Component, limits: Bounds, stored: bool) -> bool:
+    """A single writer in a Deployment: its volume must be released before it is taken again."""
+    single = component.kind is WorkloadKind.DEPLOYMENT and limits.ceiling == 1
+    return single and (stored or component.has_volume)
+
+
+def _environment(
+    component: Component,
+    key: str | None,
+    situation: Situation,
+    resources: Resources,
+    sheet: Worksheet,
+) -> dict[str, str]:
+    memory_bytes = resources.limits.memory or 0
+    if key is not None:
+        found = heap_env(key, memory_bytes / MIB, sheet)
+        return {k: v for k, v in found.items() if k not in component.runtime.environment}
+    return runtime_env(_subject(component, situation), memory_bytes, resources.limits.cpu, sheet)
+
+
+def _intervals(sizing: _Sizing) -> Intervals:
+    cpu, memory = sizing.cpu, sizing.memory
+    return Intervals(
+        replicas=cpu.replicas,
+        cpu_request=_cpu(cpu.request),
+        memory_request=_memory(memory.request),
+        cpu_limit=_cpu(cpu.limit.at_least(cpu.request.target)),
+        memory_limit=_memory(memory.limit.at_least(memory.request.target)),
+    )
+
+
+def _cpu(estimate: Estimate) -> CpuInterval:
+    low, target, high = (
+        friendly_millicores(value) for value in (estimate.low, estimate.target, estimate.high)
+    )
+    return CpuInterval(low=min(low, target), target=target, high=max(high, target))
+
+
+def _memory(estimate: Estimate) -> MemoryInterval:
+    low, target, high = (
+        friendly_mib(value) for value in (estimate.low, estimate.target, estimate.high)
+    )
+    return MemoryInterval(low=min(low, target), target=target, high=max(high, target))
+
+
+def _resources(intervals: Intervals) -> Resources:
+    cpu_limit = intervals.cpu_limit.target if intervals.cpu_limit else None
+    return Resources(
+        requests=Amounts(cpu=intervals.cpu_request.target, memory=intervals.memory_request.target),
+        limits=Amounts(cpu=cpu_limit, memory=intervals.memory_limit.target),
+    )
+
+
+def _trusting(component: Component, sizing: _Sizing, sheet: Worksheet) -> _Sizing:
+    """The same with the manifest's own numbers as targets, each inside a widened interval."""
+    current = component.current
+    assert current is not None  # noqa: S101 - the caller has checked
+    cpu, memory, said = sizing.cpu, sizing.memory, []
+    if current.cpu_request:
+        cpu = replace(cpu, request=_around(cpu.request, current.cpu_request))
+        said.append(f"CPU request {millicores(current.cpu_request)}")
+    if current.cpu_limit:
+        cpu = replace(cpu, limit=_around(cpu.limit, current.cpu_limit))
+        said.append(f"CPU limit {millicores(current.cpu_limit)}")
+    if current.memory_request:
+        memory = replace(memory, request=_around(memory.request, current.memory_request / MIB))
+        said.append(f"memory request {mib(current.memory_request / MIB)}")
+    if current.memory_limit:
+        memory = replace(memory, limit=_around(memory.limit, current.memory_limit / MIB))
+        said.append(f"memory limit {mib(current.memory_limit / MIB)}")
+    if current.replicas:
+        count = sizing.bounds.fit(current.replicas)
+        low, high = min(cpu.replicas.low, count), max(cpu.replicas.high, count)
+        cpu = replace(cpu, replicas=CountInterval(low=low, target=count, high=high))
+        said.append(f"{count} pods")
+    if said:
+        text = f"The present manifest is trusted, as asked: {', '.join(said)}."
+        sheet.step("confidence", text, (f"file:{current.source}", *component.evidence))
+    return replace(sizing, cpu=cpu, memory=memory)
+
+
+def _around(estimate: Estimate, value: float) -> Estimate:
+    return Estimate(min(estimate.low, value), value, max(estimate.high, value))

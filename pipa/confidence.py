@@ -1,0 +1,61 @@
+"""How sure the numbers are, from what was known; measured is nothing yet."""
+
+from __future__ import annotations
+
+from pipa.worksheet import Worksheet, number
+from schemas.context import AppContext, Component, FoundIn, Role
+
+
+def judge(
+    component: Component, context: AppContext, *, product: bool, loaded: bool, sheet: Worksheet
+) -> float:
+    """Confidence in [0, 1], with a step that lists what it is made of.
+
+    Args:
+        component: The component that was sized.
+        context: Where it comes from.
+        product: A product with a rule of its own.
+        loaded: A load was stated for it.
+        sheet: Takes the step.
+    """
+    known = _known(component, context, product=product, loaded=loaded)
+    total = sheet.use("confidence.base").target
+    parts = [f"{number(total)} to begin with"]
+    for name in known:
+        gain = sheet.use(f"confidence.{name}").target
+        total += gain
+        parts.append(f"{number(gain)} for the {name}")
+    ceiling = (
+        "confidence.ceiling_unseen"
+        if _unseen(component, context, product)
+        else "confidence.ceiling"
+    )
+    most = sheet.use(ceiling).target
+    confidence = round(min(total, most), 2)
+    sheet.step(
+        "confidence",
+        f"{', '.join(parts)}; at most {number(most)}, as nothing was measured:"
+        f" {number(confidence)}.",
+    )
+    return confidence
+
+
+def _known(component: Component, context: AppContext, *, product: bool, loaded: bool) -> list[str]:
+    facts = component.runtime
+    checks = {
+        "source": component.source_path is not None or component.image is not None,
+        "language": component.language is not None and not product,
+        "framework": component.framework is not None and not product,
+        "role": component.role is not Role.OTHER,
+        "load": loaded,
+        "workers": bool(facts.workers or facts.heap_max_bytes or facts.concurrency),
+        "product": product,
+        "trusted": context.trust_current and component.current is not None,
+    }
+    return [name for name, holds in checks.items() if holds]
+
+
+def _unseen(component: Component, context: AppContext, product: bool) -> bool:
+    """Nothing but the description speaks for it."""
+    only_named = set(component.found_in) <= {FoundIn.DESCRIPTION}
+    return context.repository.files == 0 or (only_named and not product)

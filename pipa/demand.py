@@ -1,0 +1,199 @@
+"""What is asked of one component: how serious the deployment is, and which load meets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipa.estimate import Estimate
+from pipa.worksheet import Worksheet, number
+from schemas.context import AppContext, Component, Criticality, Demand, Role, Traffic
+from schemas.trigger import Environment
+
+
+class Tier(StrEnum):
+    """How much real use a deployment sees."""
+
+    SAMPLE = "sample"
+    """A demo, or a development environment."""
+    GENERAL = "general"
+    """An installation of which nothing more is said."""
+    PRODUCTION = "production"
+    """Stated to be in real use."""
+
+
+SERVING = frozenset(
+    {Role.BACKEND_API, Role.WEB_FRONTEND, Role.GRPC_SERVICE, Role.GATEWAY_PROXY, Role.ML_INFERENCE}
+)
+"""Roles that answer requests and can be multiplied."""
+DATABASES = frozenset({Role.SQL_DATABASE, Role.NOSQL_DATABASE, Role.VECTOR_DATABASE})
+STATEFUL = DATABASES | {Role.CACHE, Role.MESSAGE_BROKER, Role.SEARCH_ENGINE}
+"""Roles that hold the data of others."""
+_SHARED = SERVING - {Role.ML_INFERENCE}
+_UNLOADED = frozenset(
+    {
+        Role.BATCH,
+        Role.CONTROLLER,
+        Role.OBSERVABILITY,
+        Role.LOAD_GENERATOR,
+        Role.PLATFORM,
+        Role.OTHER,
+    }
+)
+_SERIOUS = (Criticality.HIGH, Criticality.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Work per second that meets all pods of a component together, at peak."""
+
+    rate: Estimate
+    unit: str
+    """``requests``, ``queries``, ``messages`` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything about the demand that the model needs."""
+
+    tier: Tier
+    environment: Environment
+    demand: Demand
+    load: Load | None
+    citations: tuple[str, ...]
+    """Evidence of the statements that the load was read from."""
+
+    @property
+    def critical(self) -> bool:
+        """An outage is expensive, in production."""
+        return self.environment is Environment.PROD and self.demand.criticality in _SERIOUS
+
+    @property
+    def spiky(self) -> bool:
+        """The load comes in spikes."""
+        return self.demand.traffic is Traffic.SPIKY
+
+
+def read_situation(component: Component, context: AppContext, sheet: Worksheet) -> Situation:
+    """Judge the tier and work out the load, with a step for each."""
+    demand = component.demand
+    environment = context.trigger.environment
+    tier = _tier(demand, environment)
+    citations = _citations(component, context)
+    sheet.step("demand", _tier_text(tier, environment, demand), citations)
+    load = _load(component, context, sheet)
+    if load is not None:
+        text = (
+            f"At peak about {number(load.rate.target)} {load.unit} per second meet {component.name}"
+            f" (between {number(load.rate.low)} and {number(load.rate.high)}): {_origin(demand)}"
+            f" times its share, {number(_share_of(component, context, sheet).target)}."
+        )
+        sheet.step("demand", text, citations)
+    return Situation(tier, environment, demand, load, citations)
+
+
+def _tier(demand: Demand, environment: Environment) -> Tier:
+    if demand.sample or environment is Environment.DEV:
+        return Tier.SAMPLE
+    stated = (
+        demand.sample is False
+        or demand.criticality in _SERIOUS
+        or demand.zero_downtime
+        or demand.availability is not None
+        or _has_load(demand)
+    )
+    return Tier.PRODUCTION if environment is Environment.PROD and stated else Tier.GENERAL
+
+
+def _tier_text(tier: Tier, environment: Environment, demand: Demand) -> str:
+    if tier is Tier.SAMPLE:
+        why = "a demo or sample" if demand.sample else "a development environment"
+        return f"Sized as {why}: the process itself with little data, one pod."
+    if tier is Tier.PRODUCTION:
+        return "Sized for production: real use is stated, so data and traffic of real users count."
+    return f"Sized as a usual {environment.value} installation: nothing is said of its use."
+
+
+def _has_load(demand: Demand) -> bool:
+    return any(
+        value is not None
+        for value in (
+            demand.peak_rps,
+            demand.average_rps,
+            demand.concurrent_users,
+            demand.messages_per_second,
+        )
+    )
+
+
+def _load(component: Component, context: AppContext, sheet: Worksheet) -> Load | None:
+    demand = component.demand
+    if component.role in (Role.WORKER, Role.MESSAGE_BROKER) and demand.messages_per_second:
+        return Load(Estimate.exactly(demand.messages_per_second), "messages")
+    base = _requests(demand, sheet)
+    if base is None or component.role in _UNLOADED or base.target == 0:
+        return None
+    return Load(base * _share_of(component, context, sheet), _unit(component.role))
+
+
+def _requests(demand: Demand, sheet: Worksheet) -> Estimate | None:
+    """Requests per second to the whole app at its peak."""
+    if demand.peak_rps is not None:
+        return Estimate.exactly(demand.peak_rps)
+    if demand.average_rps is not None:
+        return sheet.use("load.peak_over_average").times(demand.average_rps)
+    if demand.concurrent_users is not None:
+        return Estimate.exactly(demand.concurrent_users) / sheet.use("load.seconds_per_action")
+    return None
+
+
+def _origin(demand: Demand) -> str:
+    if demand.peak_rps is not None:
+        return f"the stated peak of {number(demand.peak_rps)} requests per second"
+    if demand.average_rps is not None:
+        return f"the stated average of {number(demand.average_rps)} per second raised to its peak"
+    if demand.concurrent_users is not None:
+        return f"{demand.concurrent_users} concurrent users, each acting now and then,"
+    return f"{number(demand.messages_per_second or 0)} messages per second"
+
+
+def _share_of(component: Component, context: AppContext, sheet: Worksheet) -> Estimate:
+    """Share of the app's requests that meets this component; 1 when they are its own."""
+    whole = Estimate.exactly(1)
+    queued = component.role in (Role.WORKER, Role.MESSAGE_BROKER)
+    if queued and component.demand.messages_per_second:
+        return whole
+    if _stated_for(component, context) or component.role is Role.GATEWAY_PROXY:
+        return whole
+    peers = [peer for peer in context.components if not peer.third_party]
+    services = [peer for peer in peers if peer.role in (Role.BACKEND_API, Role.GRPC_SERVICE)]
+    if component.role in (Role.WEB_FRONTEND, Role.ML_INFERENCE):
+        return sheet.use(f"load.share.{component.role.value}") if services else whole
+    if component.role in _SHARED:
+        if len(services) <= 1:
+            return whole
+        return sheet.use("load.fan_out").times(1 / len(services)).at_most(1)
+    return sheet.use(f"load.share.{component.role.value}")
+
+
+def _stated_for(component: Component, context: AppContext) -> bool:
+    own = context.reading.by_component.get(component.name)
+    return own is not None and _has_load(own)
+
+
+def _unit(role: Role) -> str:
+    if role in DATABASES or role is Role.SEARCH_ENGINE:
+        return "queries"
+    if role is Role.CACHE:
+        return "commands"
+    if role is Role.MESSAGE_BROKER:
+        return "messages"
+    return "jobs" if role is Role.WORKER else "requests"
+
+
+def _citations(component: Component, context: AppContext) -> tuple[str, ...]:
+    return tuple(
+        statement.evidence_id
+        for statement in context.reading.statements
+        if statement.component in (None, component.name)
+    )

@@ -1,0 +1,202 @@
+"""Third-party products: their own rules, or those of their role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipa.constants import Constants, Product
+from pipa.cpu import CpuSizing
+from pipa.demand import STATEFUL, Situation, Tier
+from pipa.estimate import Estimate
+from pipa.memory import MemorySizing
+from pipa.replicas import Bounds, for_load, interval
+from pipa.runtime import image_words
+from pipa.worksheet import Worksheet, mib, millicores, number
+from schemas.context import Component, WorkloadKind
+from schemas.plan import CountInterval
+from schemas.quantities import MIB
+from schemas.trigger import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSizing:
+    """What a product's rule gives."""
+
+    key: str
+    cpu: CpuSizing
+    memory: MemorySizing
+    bounds: Bounds
+
+
+def product_of(component: Component, constants: Constants) -> str | None:
+    """Key of the rule for a component; None for the app's own code.
+
+    The catalogue's key is looked up first, then the product that it is a part of
+    (``redis-master`` of ``redis``), then the image, then the role.
+    """
+    key = component.third_party
+    if key is None:
+        found = by_image(component.base_image or component.image, constants)
+        return found if found and constants.products[found].role in STATEFUL else None
+    if key in constants.products:
+        return key
+    parts = key.split("-")
+    for length in range(len(parts) - 1, 0, -1):
+        shorter = "-".join(parts[:length])
+        product = constants.products.get(shorter)
+        if product is not None and product.role is component.role:
+            return shorter
+    found = by_image(component.image, constants)
+    if found and constants.products[found].role is component.role:
+        return found
+    return f"fallback-{component.role.value.replace('_', '-')}"
+
+
+def by_image(image: str | None, constants: Constants) -> str | None:
+    """Key of the product that an image's name says it is."""
+    if not image:
+        return None
+    words = image_words(image)
+    name = max(words, key=len)
+    for key, product in constants.products.items():
+        if name == key or name in product.images:
+            return key
+    return None
+
+
+def size_product(
+    key: str, component: Component, situation: Situation, sheet: Worksheet
+) -> ProductSizing:
+    """Replicas, CPU and memory of one product."""
+    product = sheet.constants.products[key]
+    limits = _bounds(product, component, situation, sheet)
+    cpu = _cpu(key, product, limits, situation, sheet)
+    memory = _memory(key, cpu.replicas.target, situation, sheet)
+    return ProductSizing(key, cpu, memory, limits)
+
+
+def _bounds(
+    product: Product, component: Component, situation: Situation, sheet: Worksheet
+) -> Bounds:
+    development, production, most = product.replicas
+    runs = component.kind in (WorkloadKind.DAEMON_SET, WorkloadKind.JOB, WorkloadKind.CRON_JOB)
+    if runs or product.kind is WorkloadKind.DAEMON_SET:
+        one = round(sheet.use("replicas.run").target)
+        sheet.step("replicas", f"{one} pod per node or run, not a count to choose.")
+        return Bounds(one, one)
+    serious = situation.tier is Tier.PRODUCTION or (
+        product.kind is WorkloadKind.DEPLOYMENT and situation.environment is Environment.PROD
+    )
+    floor = production if serious and situation.tier is not Tier.SAMPLE else development
+    if component.kind is WorkloadKind.DEPLOYMENT and component.has_volume:
+        floor = most = 1
+    text = f"{floor} pod(s): {product.note}."
+    if most == 1:
+        text += " A single writer is not multiplied."
+    elif product.odd:
+        text += " Members vote, so the count is odd."
+    sheet.step("replicas", text, (*situation.citations, *component.evidence[:2]))
+    low, high = min(development, floor), min(max(production, floor), most)
+    return Bounds(min(floor, most), most, product.odd, low, high)
+
+
+def _cpu(
+    key: str, product: Product, limits: Bounds, situation: Situation, sheet: Worksheet
+) -> CpuSizing:
+    request = sheet.use_product(key, "cpu_request", "millicores")
+    text = f"{key} usually asks for {millicores(request.target)}."
+    floor = limits.fit(1)
+    replicas = interval(limits.low, floor, limits.high)
+    rate = 0.0
+    load = situation.load
+    if load is not None and product.cpu_per_operation is not None:
+        cost = sheet.use_product(key, "cpu_per_operation", "ms")
+        needed = load.rate * cost / sheet.use("cpu.utilisation")
+        grows = product.kind is WorkloadKind.DEPLOYMENT
+        pods = for_load(needed.target, sheet.use("cpu.pod_preferred.jvm").target) if grows else 1
+        chosen = limits.fit(pods)
+        share = needed.times(1 / chosen) if grows else needed
+        replicas = CountInterval(low=min(floor, chosen), target=chosen, high=chosen)
+        rate = load.rate.target / chosen
+        text += (
+            f" {number(load.rate.target)} {load.unit} per second x {number(cost.target)} ms at"
+            f" {number(sheet.constants['cpu.utilisation'].value * 100)} % utilisation need"
+            f" {millicores(needed.target)}, {millicores(share.target)} per pod; the larger counts."
+        )
+        request = request.maximum(Estimate(request.low, share.target, share.high))
+        request = request.at_most(max(sheet.use("cpu.pod_largest").high, product.cpu_request))
+    sheet.step("cpu", text, situation.citations)
+    limit = sheet.use_product(key, "cpu_limit", "millicores")
+    ratio = limit.target / product.cpu_request
+    limit = limit.maximum(Estimate(limit.low, request.target * ratio, request.high))
+    sheet.step("cpu", f"CPU limit {number(ratio)} x the request: {millicores(limit.target)}.")
+    return CpuSizing(request, limit, replicas, rate)
+
+
+def _memory(key: str, replicas: int, situation: Situation, sheet: Worksheet) -> MemorySizing:
+    product = sheet.constants.products[key]
+    request = sheet.use_product(key, "memory_request", "MiB")
+    text = f"{key} usually asks for {mib(request.target)}."
+    grown, parts = _grown(key, product, situation, sheet)
+    if parts:
+        headroom = sheet.use("memory.headroom")
+        text += f" {' + '.join(parts)} and {mib(request.target)} of its own, x"
+        request = (grown + request) * headroom
+        text += f" {number(headroom.target)} headroom: {mib(request.target)}."
+    sheet.step("memory", text, situation.citations)
+    limit = sheet.use_product(key, "memory_limit", "MiB")
+    ratio = limit.target / product.memory_request
+    if situation.critical:
+        return _guaranteed(request, situation, sheet)
+    limit = limit.maximum(request.times(ratio))
+    sheet.step("memory", f"Memory limit {number(ratio)} x the request: {mib(limit.target)}.")
+    return MemorySizing(request, limit)
+
+
+def _guaranteed(request: Estimate, situation: Situation, sheet: Worksheet) -> MemorySizing:
+    margin = sheet.use("memory.guaranteed_margin")
+    factor = sheet.use("memory.limit_factor.guaranteed")
+    both = request.times(margin.target)
+    text = (
+        f"An outage is expensive, so the limit is {number(factor.target)} x the request, both with"
+        f" a margin of {number(margin.target)}: {mib(both.target)}."
+    )
+    sheet.step("memory", text, situation.citations)
+    return MemorySizing(both, both * factor)
+
+
+def _grown(
+    key: str, product: Product, situation: Situation, sheet: Worksheet
+) -> tuple[Estimate, list[str]]:
+    """Memory that data, connections and throughput add, with the words for it."""
+    demand, total, parts = situation.demand, Estimate.exactly(0), []
+    if demand.data_bytes and product.data_in_memory is not None:
+        share = sheet.use_product(key, "data_in_memory", "bytes per byte of data")
+        added = share.times(demand.data_bytes / MIB)
+        total = total + added
+        parts.append(f"{number(share.target)} of {mib(demand.data_bytes / MIB)} of data")
+    if demand.connections and product.memory_per_connection is not None:
+        each = sheet.use_product(key, "memory_per_connection", "MiB")
+        total = total + each.times(demand.connections)
+        parts.append(f"{demand.connections} connections x {mib(each.target)}")
+    if demand.ingest_bytes_per_second and product.throughput_seconds is not None:
+        seconds = sheet.use_product(key, "throughput_seconds", "s")
+        rate = demand.ingest_bytes_per_second / MIB
+        total = total + seconds.times(rate)
+        parts.append(f"{number(seconds.target)} s of {mib(rate)} per second")
+    return total, parts
+
+
+def heap_env(key: str, memory_limit_mib: float, sheet: Worksheet) -> dict[str, str]:
+    """The variable that fixes a JVM product's heap inside its limit; empty for others."""
+    heap = sheet.constants.products[key].heap
+    if heap is None:
+        return {}
+    amount = int(memory_limit_mib * heap.limit_fraction)
+    sheet.step(
+        "runtime",
+        f"{heap.env}: heap of {amount} MiB, {number(heap.limit_fraction)} of the limit; the rest"
+        " is for the page cache and the runtime.",
+        (),
+    )
+    return {heap.env: heap.options.format(mib=amount)}
