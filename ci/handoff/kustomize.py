@@ -1,0 +1,89 @@
+"""Kustomize: one component per workload, and one that brings them all.
+
+An overlay takes ``components: [out/kustomize]``, or single ones (``out/kustomize/api``). Workloads
+that a Helm chart renders stay out of the common one, since an overlay has them only after
+inflating the chart; their own components serve there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ci.handoff.manifest import component_manifests_text
+from ci.handoff.names import file_stems
+from ci.handoff.patch import WorkloadPatch, patch_text, workload_patches
+from ci.handoff.yaml_text import yaml_documents, yaml_text
+from schemas.base import JsonObject
+from schemas.recommendation import ComponentRecommendation, Recommendation
+
+_API = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
+_AUTOSCALER = "HorizontalPodAutoscaler"
+_HEADER = ("Kustomize component, written by ai-provision.",)
+
+
+def kustomize_files(recommendation: Recommendation) -> dict[str, str]:
+    """All files below ``kustomize/``: relative path → text; empty when nothing can be applied."""
+    patches = {patch.component: patch for patch in workload_patches(recommendation)}
+    stems = file_stems(item.name for item in recommendation.components)
+    texts: dict[str, str] = {}
+    common: list[str] = []
+    for item in recommendation.components:
+        files = _component_files(item, patches.get(item.name))
+        texts |= {f"{stems[item.name]}/{name}": text for name, text in files.items()}
+        if files and (item.target is None or item.target.chart is None):
+            common.append(stems[item.name])
+    if texts:
+        texts["kustomization.yaml"] = yaml_text({**_API, "components": common}, header=_HEADER)
+    return texts
+
+
+def _component_files(item: ComponentRecommendation, patch: WorkloadPatch | None) -> dict[str, str]:
+    existing = [doc for doc in item.manifests if _replaces_existing(doc, item)]
+    added = [doc for doc in item.manifests if doc not in existing]
+    entry: JsonObject = dict(_API)
+    files: dict[str, str] = {}
+    if added:
+        entry["resources"] = ["resources.yaml"]
+        files["resources.yaml"] = (
+            component_manifests_text(item) if not existing else yaml_documents(added)
+        )
+    paths: list[JsonObject] = []
+    if patch is not None:
+        files["patch.yaml"] = patch_text(patch)
+        paths.append({"path": "patch.yaml"})
+    for number, document in enumerate(existing, start=1):
+        name = "autoscaler.yaml" if number == 1 else f"autoscaler-{number}.yaml"
+        files[name] = yaml_text(_without_version_1(document))
+        # The selector is a regular expression; a name may hold dots.
+        target = {"kind": _AUTOSCALER, "name": re.escape(document["metadata"]["name"])}
+        paths.append({"target": target, "patch": _version_patch(document)})
+        paths.append({"target": target, "path": name})
+    if paths:
+        entry["patches"] = paths
+    if files:
+        files["kustomization.yaml"] = yaml_text(entry, header=_HEADER)
+    return files
+
+
+def _replaces_existing(document: JsonObject, item: ComponentRecommendation) -> bool:
+    """An autoscaler of the repository: a second one of its name would not build."""
+    autoscaler = item.current.autoscaler if item.current else None
+    return (
+        autoscaler is not None
+        and document.get("kind") == _AUTOSCALER
+        and (document.get("metadata") or {}).get("name") == autoscaler.name
+    )
+
+
+def _version_patch(document: JsonObject) -> str:
+    """A JSON patch for the version alone: a strategic merge keeps that of the object."""
+    return json.dumps(
+        [{"op": "replace", "path": "/apiVersion", "value": document.get("apiVersion")}]
+    )
+
+
+def _without_version_1(document: JsonObject) -> JsonObject:
+    """The autoscaler as a patch that also drops what only autoscaling/v1 has."""
+    spec = {**document.get("spec", {}), "targetCPUUtilizationPercentage": None}
+    return {**document, "spec": spec}
