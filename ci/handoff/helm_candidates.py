@@ -29,7 +29,8 @@ _MAX_ALIASES = 100
 """Anchors are rare in values files; many of them are how a YAML bomb is made."""
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_REFERENCE = re.compile(rb"\.Values((?:\.[A-Za-z_][A-Za-z0-9_]{0,80}){1,8})")
+_REFERENCE = re.compile(rb"\.Values((?:\){0,3}\.[A-Za-z_][A-Za-z0-9_]{0,80}){1,8})")
+"""``.Values.api.resources``, also guarded as ``((.Values.api).resources)``."""
 _INDEXED = re.compile(
     rb"index[ ]+\$?\.Values((?:[ ]+\"[^\"\n]{1,80}\"){1,8})[ ]*\)?((?:\.[A-Za-z0-9_]{1,80}){0,8})"
 )
@@ -220,7 +221,7 @@ def _from_templates(files: Files, prefix: ValuePath = (), depth: int = 0) -> Ite
 def _references(content: bytes) -> Iterable[ValuePath]:
     found: dict[ValuePath, None] = {}
     for match in _REFERENCE.finditer(content):
-        found[tuple(match[1].decode().split(".")[1:])] = None
+        found[tuple(match[1].decode().replace(")", "").split(".")[1:])] = None
     for match in _INDEXED.finditer(content):
         keys = re.findall(r'"([^"]+)"', match[1].decode("utf-8", errors="replace"))
         found[(*keys, *match[2].decode().split(".")[1:])] = None

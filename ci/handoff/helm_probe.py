@@ -102,8 +102,10 @@ def find_moves(probe: ChartProbe, defaults: Mapping[str, Fields]) -> dict[str, M
     marks = _Marks()
     marked = [[marks.entry(c) for c in group if c.shape is not Shape.SWITCH] for group in groups]
     off, off_fields = _accept(probe, [], [*marked, [(path, False) for path in switches]])
-    numbers = [entry for entry in off if entry[1] is not False]
-    _, on_fields = _accept(probe, numbers, [[(path, True) for path in switches]])
+    on_fields: Mapping[str, Fields] = {}
+    if switches:
+        numbers = [entry for entry in off if entry[1] is not False]
+        _, on_fields = _accept(probe, numbers, [[(path, True) for path in switches]])
     return {
         name: _moves(marks, off_fields.get(name, {}), on_fields.get(name, {}), switches)
         for name in defaults
