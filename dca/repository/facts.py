@@ -59,6 +59,9 @@ class SourceFacts:
     """From the manifest itself (package.json ``scripts.start``), when there is one."""
     deployable: bool = False
     """It builds something that runs for itself: a main package, a server framework, a script."""
+    traits: tuple[str, ...] = ()
+    """What the sources show of the program's life, words of ``traits.yaml``: ``grpc_server``,
+    ``queue_consumer``, ``html_templates``."""
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -1,0 +1,218 @@
+"""Python: pyproject.toml, requirements files, Pipfile, setup.cfg, setup.py, environment.yml."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
+from dca.repository.sources import Sources, join, parent
+
+_DEVELOPMENT = ("dev", "test", "lint", "doc", "typing", "ci", "build", "format", "style", "bench")
+_SERVING_EXTRAS = frozenset({"server", "api", "web", "app", "prod", "production", "service", "all"})
+_INCLUDE_DEPTH = 3
+_VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
+
+
+def read_pyproject(path: str, text: str, sources: Sources) -> Manifest | None:
+    """PEP 621, Poetry, uv and PDM projects."""
+    del sources
+    data = tomllib.loads(text)
+    project = _table(data, "project")
+    poetry = _table(data, "tool", "poetry")
+    if not project and not poetry and not _table(data, "tool", "pdm"):
+        return None
+    names = [requirement_name(item) for item in _strings(project.get("dependencies"))]
+    for extra, items in _table(project, "optional-dependencies").items():
+        if extra.lower() in _SERVING_EXTRAS:
+            names += [requirement_name(item) for item in _strings(items)]
+    names += [name for name in _table(poetry, "dependencies") if name.lower() != "python"]
+    for group, body in _table(poetry, "group").items():
+        if not group.lower().startswith(_DEVELOPMENT) and isinstance(body, dict):
+            names += list(_table(body, "dependencies"))
+    wanted = project.get("requires-python") or _table(poetry, "dependencies").get("python")
+    scripts = {**_table(project, "scripts"), **_table(poetry, "scripts")}
+    return Manifest(
+        path=path,
+        ecosystem=Ecosystem.PYTHON,
+        language="Python",
+        name=_text(project.get("name")) or _text(poetry.get("name")),
+        language_version=lowest_version(wanted),
+        dependencies=unique(names),
+        deployable=bool(scripts),
+    )
+
+
+def read_requirements(path: str, text: str, sources: Sources) -> Manifest | None:
+    """A pip requirements file, the files it includes, less what only other packages need."""
+    if path.endswith(".txt") and sources.has(f"{path[:-4]}.in"):
+        return None  # the .in file beside it names the direct ones
+    names = list(_requirement_names(path, text, sources, _INCLUDE_DEPTH))
+    return Manifest(path, Ecosystem.PYTHON, "Python", dependencies=unique(names))
+
+
+def read_pipfile(path: str, text: str, sources: Sources) -> Manifest | None:
+    """Pipenv."""
+    del sources
+    data = tomllib.loads(text)
+    return Manifest(
+        path=path,
+        ecosystem=Ecosystem.PYTHON,
+        language="Python",
+        language_version=lowest_version(_table(data, "requires").get("python_version")),
+        dependencies=unique(list(_table(data, "packages"))),
+    )
+
+
+def read_setup_cfg(path: str, text: str, sources: Sources) -> Manifest | None:
+    """Declarative setuptools; most ``setup.cfg`` only configure linters and say nothing here."""
+    del sources
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.read_string(text)
+    requires = parser.get("options", "install_requires", fallback="")
+    if not requires and not parser.has_section("metadata"):
+        return None
+    names = [requirement_name(line) for line in requires.splitlines()]
+    return Manifest(
+        path=path,
+        ecosystem=Ecosystem.PYTHON,
+        language="Python",
+        name=parser.get("metadata", "name", fallback=None),
+        language_version=lowest_version(parser.get("options", "python_requires", fallback=None)),
+        dependencies=unique(names),
+    )
+
+
+def read_setup_py(path: str, text: str, sources: Sources) -> Manifest | None:
+    """The literal arguments of ``setup(…)``; the file is parsed and never run."""
+    del sources
+    tree = ast.parse(text)
+    call = next((node for node in ast.walk(tree) if _is_setup_call(node)), None)
+    if not isinstance(call, ast.Call):
+        return None
+    given = {item.arg: item.value for item in call.keywords if item.arg}
+    requires = given.get("install_requires")
+    items = requires.elts if isinstance(requires, ast.List | ast.Tuple) else []
+    return Manifest(
+        path=path,
+        ecosystem=Ecosystem.PYTHON,
+        language="Python",
+        name=_constant(given.get("name")),
+        language_version=lowest_version(_constant(given.get("python_requires"))),
+        dependencies=unique([requirement_name(_constant(item) or "") for item in items]),
+    )
+
+
+def read_environment(path: str, text: str, sources: Sources) -> Manifest | None:
+    """Conda."""
+    del sources
+    import yaml
+
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
+    items = data.get("dependencies") if isinstance(data, dict) else None
+    if not isinstance(items, list):
+        return None
+    names: list[str] = []
+    version = None
+    for item in items:
+        if isinstance(item, dict):
+            names += [requirement_name(line) for line in _strings(item.get("pip"))]
+        elif isinstance(item, str):
+            name, _, wanted = item.partition("=")
+            if name.strip() == "python":
+                version = lowest_version(wanted)
+            names.append(requirement_name(name.rpartition("::")[2]))
+    kept = [name for name in names if name not in ("python", "pip")]
+    return Manifest(path, Ecosystem.PYTHON, "Python", None, version, unique(kept))
+
+
+def requirement_name(line: str) -> str:
+    """Distribution that a requirement names, empty when it names none."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    line = line.strip()
+    if "#egg=" in line:
+        line = line.rpartition("#egg=")[2]
+    try:
+        return Requirement(line.partition(" #")[0]).name
+    except InvalidRequirement:
+        found = _NAME.match(line)
+        return found.group() if found and "://" not in line else ""
+
+
+def lowest_version(wanted: object) -> str | None:
+    """``3.11`` of ``>=3.11,<4`` or ``^3.11``."""
+    found = _VERSION.search(wanted) if isinstance(wanted, str) else None
+    return found.group() if found else None
+
+
+def _requirement_names(path: str, text: str, sources: Sources, depth: int) -> Iterator[str]:
+    for line, comment in _logical_lines(text):
+        if line.startswith(("-r", "--requirement")) and depth:
+            target = join(parent(path), line.split(maxsplit=1)[-1].removeprefix("-r").strip())
+            included = sources.read(target)
+            if included is not None and target != path:
+                yield from _requirement_names(target, included, sources, depth - 1)
+        elif (not line.startswith("-") or "#egg=" in line) and not _is_transitive(comment):
+            yield requirement_name(line)
+
+
+def _logical_lines(text: str) -> Iterator[tuple[str, str]]:
+    """Requirement lines, each with the comments on and below it (pip-compile explains there)."""
+    line, comment = "", ""
+    for raw in text.replace("\\\n", " ").splitlines():
+        body, mark, note = raw.strip().partition(" #")
+        if body.startswith("#"):
+            comment += f" {body}"
+            continue
+        if not body or body.startswith("--hash"):
+            continue
+        if line:
+            yield line, comment
+        line, comment = body.partition(" --hash")[0].strip(), f"{mark}{note}"
+        if "#egg=" in raw:
+            line = raw.strip()
+    if line:
+        yield line, comment
+
+
+def _is_transitive(comment: str) -> bool:
+    """pip-compile and uv write ``# via fastapi`` under what nobody asked for directly."""
+    if "# via" not in comment and "#   " not in comment:
+        return False
+    return "via" in comment and not any(mark in comment for mark in ("-r ", "(", ".in", ".toml"))
+
+
+def _is_setup_call(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func
+    return (isinstance(name, ast.Name) and name.id == "setup") or (
+        isinstance(name, ast.Attribute) and name.attr == "setup"
+    )
+
+
+def _constant(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _table(data: dict[str, Any], *keys: str) -> dict[str, Any]:
+    for key in keys:
+        found = data.get(key)
+        if not isinstance(found, dict):
+            return {}
+        data = found
+    return data
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

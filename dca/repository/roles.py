@@ -1,0 +1,321 @@
+"""What a component does, judged by an ordered list of rules; the first that speaks decides.
+
+The order is by strength of evidence: what the image is, how it is started and run, which framework
+it is made with, what its sources do, and only then what it is called and what is said of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from dca.catalogue import Product, product_for_image, products_in_text
+from dca.repository.facts import RoleHints, SourceFacts
+from dca.repository.frameworks import Family, family_of
+from dca.repository.traits import TEMPLATES
+from schemas.context import Role, WorkloadKind
+
+Verdict = tuple[Role, str]
+
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_FEW_ROUTES = 3
+"""Health, readiness and metrics: a worker has as many."""
+_MODEL_ROUTES = 8
+"""Predict, batch, models, health and the like; an application around a model has more."""
+_WEB_SERVERS = frozenset({"nginx", "apache-httpd", "caddy", "lighttpd", "static-web-server"})
+
+_LOAD = frozenset({"loadgen", "loadgenerator", "loadtest", "loadtester", "locust", "k6", "jmeter"})
+_WORKER = frozenset({"worker", "workers", "consumer", "consumers", "processor", "sidekiq", "celery",
+                     "queue", "listener", "subscriber", "beat", "ingest", "indexer", "jobs",
+                     "slackbot", "dispatcher"})  # fmt: skip
+_BATCH = frozenset({"cron", "cronjob", "migrate", "migration", "migrations", "migrator", "seed",
+                    "backup", "batch", "etl", "cleanup", "backfill", "dump", "import",
+                    "importer"})  # fmt: skip
+_FRONTEND = frozenset({"frontend", "ui", "web", "webapp", "website", "client", "portal",
+                       "dashboard", "console", "www", "spa", "storefront", "admin"})  # fmt: skip
+_GATEWAY = frozenset({"gateway", "proxy", "ingress", "revproxy", "router", "edge", "loadbalancer",
+                      "redirect", "redirector", "apigateway", "egress"})  # fmt: skip
+_CONTROLLER = frozenset({"operator", "controller", "controllers", "reconciler", "webhook",
+                         "injector", "autoscaler", "admission"})  # fmt: skip
+_OBSERVABILITY = frozenset({"exporter", "metrics", "monitoring", "telemetry", "otel", "collector",
+                            "prometheus", "logging", "tracing", "fluentd"})  # fmt: skip
+_API = frozenset({"api", "backend", "server", "service", "svc", "rest", "graphql", "bff"})
+_INFERENCE = frozenset({"inference", "model", "models", "llm", "embedding", "embeddings",
+                        "predictor", "serving", "transcription"})  # fmt: skip
+_MODEL_LIBRARIES = frozenset(
+    {"torch", "tensorflow", "tensorflow-cpu", "transformers", "sentence-transformers", "spacy",
+     "vllm", "onnxruntime", "keras", "faster-whisper", "openai-whisper", "llama-cpp-python",
+     "diffusers", "ctranslate2", "flair", "stanza", "presidio-analyzer", "easyocr",
+     "torchserve", "bentoml"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Clues:
+    """The hints, with what several rules ask of them worked out once."""
+
+    hints: RoleHints
+
+    @cached_property
+    def source(self) -> SourceFacts:
+        """The code, or an empty reading of it."""
+        return self.hints.source or SourceFacts(directory=".")
+
+    @cached_property
+    def family(self) -> Family | None:
+        """Family of the framework."""
+        return family_of(self.source.framework)
+
+    @cached_property
+    def name(self) -> frozenset[str]:
+        """Words of the name, also joined in pairs: ``load-generator`` has ``loadgenerator``."""
+        return _words(self.hints.name)
+
+    @cached_property
+    def command(self) -> frozenset[str]:
+        """Words of the start command."""
+        return _words(" ".join(self.hints.start_command))
+
+    @cached_property
+    def image(self) -> Product | None:
+        """Product of the image that is deployed."""
+        return product_for_image(self.hints.image) if self.hints.image else None
+
+    @cached_property
+    def base(self) -> Product | None:
+        """Product of the image that the Dockerfile builds on."""
+        return product_for_image(self.hints.base_image) if self.hints.base_image else None
+
+    @cached_property
+    def routes(self) -> int:
+        """HTTP routes; gRPC methods are not counted."""
+        if self.source.endpoints and self.calls == len(self.source.endpoints):
+            return 0
+        return max(0, self.source.endpoint_count - self.calls)
+
+    @cached_property
+    def calls(self) -> int:
+        """GRPC methods."""
+        return sum(item.method == "RPC" for item in self.source.endpoints)
+
+    @cached_property
+    def has_code(self) -> bool:
+        """There is a program of one's own."""
+        return bool(self.source.libraries or self.source.traits or self.family or self.routes)
+
+    def shows(self, *traits: str) -> bool:
+        """Whether the sources show one of these traits."""
+        return bool(set(traits) & set(self.source.traits))
+
+
+def classify_role(hints: RoleHints) -> tuple[Role, str]:
+    """The role of a component, and the reason in words.
+
+    Returns:
+        `Role.OTHER` with "nothing tells what it does" when no rule speaks.
+    """
+    clues = Clues(hints)
+    for rule in RULES:
+        verdict = rule(clues)
+        if verdict is not None:
+            return verdict
+    return Role.OTHER, "nothing tells what it does"
+
+
+def _words(text: str) -> frozenset[str]:
+    found = [word.lower() for word in _WORDS.findall(text)]
+    pairs = [first + second for first, second in zip(found, found[1:], strict=False)]
+    return frozenset((*found, *pairs))
+
+
+def _by_image(clues: Clues) -> Verdict | None:
+    product = clues.image
+    if product is None or (product.runtime and clues.has_code):
+        return None
+    if product.key in _WEB_SERVERS and clues.name & _GATEWAY:
+        return Role.GATEWAY_PROXY, f"{product.title} named as a gateway"
+    return product.role, f"the image is {product.title}"
+
+
+def _by_base_image(clues: Clues) -> Verdict | None:
+    product = clues.base
+    if product is None or product.runtime or clues.source.libraries:
+        return None
+    return product.role, f"the image is built on {product.title}"
+
+
+def _by_load(clues: Clues) -> Verdict | None:
+    if clues.family is Family.LOAD or clues.shows("load_script"):
+        return Role.LOAD_GENERATOR, f"{clues.source.framework or 'its script'} makes load"
+    if clues.name & _LOAD:
+        return Role.LOAD_GENERATOR, "its name says that it makes load"
+    return None
+
+
+def _by_kind(clues: Clues) -> Verdict | None:
+    if clues.hints.workload_kind in (WorkloadKind.JOB, WorkloadKind.CRON_JOB):
+        return Role.BATCH, f"it runs as a {clues.hints.workload_kind}"
+    return None
+
+
+def _by_command(clues: Clues) -> Verdict | None:
+    if clues.command & {"celery", "sidekiq", "rq", "dramatiq", "karafka", "shoryuken", "resque"}:
+        return Role.WORKER, "its start command runs a worker"
+    if "exporter" in clues.command:
+        return Role.OBSERVABILITY, "its start command runs an exporter"
+    if clues.command & {"worker", "consumer"} and clues.name & _WORKER:
+        return Role.WORKER, "its start command and its name say worker"
+    return None
+
+
+def _by_controller(clues: Clues) -> Verdict | None:
+    watches = clues.shows("kubernetes_watch")
+    quiet = clues.routes <= _FEW_ROUTES or bool(watches and clues.name & _CONTROLLER)
+    if clues.family is Family.CONTROLLER and quiet:
+        return Role.CONTROLLER, f"{clues.source.framework} watches the Kubernetes API"
+    if watches and clues.name & _CONTROLLER:
+        return Role.CONTROLLER, "it watches the Kubernetes API and is named as a controller"
+    return None
+
+
+def _by_gateway(clues: Clues) -> Verdict | None:
+    if clues.family is Family.GATEWAY:
+        return Role.GATEWAY_PROXY, f"{clues.source.framework} passes requests on"
+    passes_on = clues.shows("reverse_proxy") or clues.routes <= _FEW_ROUTES
+    if clues.name & _GATEWAY and passes_on:
+        return Role.GATEWAY_PROXY, "it passes requests on, and its name says so"
+    return None
+
+
+def _by_metrics(clues: Clues) -> Verdict | None:
+    if clues.family is Family.OBSERVABILITY:
+        return Role.OBSERVABILITY, f"{clues.source.framework} shows telemetry"
+    if clues.name & _OBSERVABILITY and clues.routes <= _FEW_ROUTES:
+        return Role.OBSERVABILITY, "its name says that it collects telemetry"
+    return None
+
+
+def _by_worker_name(clues: Clues) -> Verdict | None:
+    if clues.family is Family.SITE or not clues.name & _WORKER:
+        return None
+    return Role.WORKER, "its name says that it takes work from a queue"
+
+
+def _by_batch_name(clues: Clues) -> Verdict | None:
+    if clues.name & _BATCH and clues.routes <= _FEW_ROUTES and clues.family is not Family.SITE:
+        return Role.BATCH, "its name says that it runs to an end"
+    return None
+
+
+def _by_model(clues: Clues) -> Verdict | None:
+    if clues.family is Family.MODEL:
+        return Role.ML_INFERENCE, f"{clues.source.framework} serves a model"
+    library = next(
+        (name for name in clues.source.libraries if name.lower() in _MODEL_LIBRARIES), None
+    )
+    serves = clues.family in (Family.HTTP, Family.GRPC, None) and clues.shows("model")
+    narrow = bool(clues.name & _INFERENCE) or clues.routes <= _MODEL_ROUTES
+    if library and serves and narrow:
+        return Role.ML_INFERENCE, f"it answers requests with a model held by {library}"
+    return None
+
+
+def _by_site(clues: Clues) -> Verdict | None:
+    if clues.family is Family.SITE:
+        return Role.WEB_FRONTEND, f"{clues.source.framework} serves pages"
+    if clues.base is not None and clues.base.key in _WEB_SERVERS:
+        return Role.WEB_FRONTEND, f"{clues.base.title} serves its files"
+    return None
+
+
+def _by_calls(clues: Clues) -> Verdict | None:
+    if clues.family is Family.GRPC or (clues.shows("grpc_server") and clues.routes <= _FEW_ROUTES):
+        return Role.GRPC_SERVICE, "it answers gRPC calls"
+    return None
+
+
+def _by_pages(clues: Clues) -> Verdict | None:
+    pages = clues.shows(TEMPLATES)
+    renders = clues.shows("html_rendering")
+    if clues.family not in (Family.HTTP, None):
+        return None
+    if clues.name & _FRONTEND and (pages or renders) and not clues.name & {"api"}:
+        return Role.WEB_FRONTEND, "it renders pages, and its name says so"
+    if pages and renders:
+        return Role.WEB_FRONTEND, "it renders pages from templates"
+    return None
+
+
+def _by_queue(clues: Clues) -> Verdict | None:
+    if clues.shows("queue_consumer") and clues.routes <= _FEW_ROUTES:
+        return Role.WORKER, "it takes messages from a queue and answers hardly any requests"
+    return None
+
+
+def _by_framework(clues: Clues) -> Verdict | None:
+    by_family = {
+        Family.HTTP: (Role.BACKEND_API, "answers requests"),
+        Family.WORKER: (Role.WORKER, "takes work from a queue"),
+        Family.BATCH: (Role.BATCH, "runs to an end"),
+    }
+    found = by_family.get(clues.family) if clues.family else None
+    return (found[0], f"{clues.source.framework} {found[1]}") if found else None
+
+
+def _by_traits(clues: Clues) -> Verdict | None:
+    if clues.routes or clues.shows("http_server"):
+        return Role.BACKEND_API, "it answers HTTP requests"
+    if clues.shows("kubernetes_watch"):
+        return Role.CONTROLLER, "it watches the Kubernetes API"
+    if clues.shows("queue_consumer"):
+        return Role.WORKER, "it takes messages from a queue"
+    if clues.shows("scheduler"):
+        return Role.BATCH, "it runs on a schedule"
+    return None
+
+
+def _by_name(clues: Clues) -> Verdict | None:
+    table = (
+        (_FRONTEND, Role.WEB_FRONTEND),
+        (_CONTROLLER, Role.CONTROLLER),
+        (_API, Role.BACKEND_API),
+    )
+    for words, role in table:
+        found = sorted(clues.name & words)
+        if found:
+            return role, f"its name has the word {found[0]}"
+    return None
+
+
+def _by_description(clues: Clues) -> Verdict | None:
+    found = products_in_text(clues.hints.description[:300])
+    if found and not clues.has_code and clues.hints.source is None:
+        return found[0][0].role, f"it is described as {found[0][0].title}"
+    if clues.hints.ports:
+        return Role.BACKEND_API, f"it listens on port {clues.hints.ports[0]}"
+    return None
+
+
+RULES: tuple[Callable[[Clues], Verdict | None], ...] = (
+    _by_image,
+    _by_base_image,
+    _by_load,
+    _by_kind,
+    _by_command,
+    _by_controller,
+    _by_gateway,
+    _by_metrics,
+    _by_worker_name,
+    _by_batch_name,
+    _by_model,
+    _by_site,
+    _by_calls,
+    _by_pages,
+    _by_queue,
+    _by_framework,
+    _by_traits,
+    _by_name,
+    _by_description,
+)

@@ -1,0 +1,98 @@
+"""A role follows from the strongest evidence there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from dca.repository.facts import RoleHints, SourceFacts
+from dca.repository.roles import RULES, classify_role
+from schemas.context import Endpoint, Role
+
+
+def source(framework=None, routes=0, calls=0, traits=(), libraries=()):
+    endpoints = [Endpoint(method="GET", path=f"/{n}", file="a", line=1) for n in range(routes)]
+    endpoints += [Endpoint(method="RPC", path=f"/s/{n}", file="a", line=1) for n in range(calls)]
+    return SourceFacts(
+        directory=".",
+        framework=framework,
+        endpoints=tuple(endpoints[:50]),
+        endpoint_count=len(endpoints),
+        traits=traits,
+        libraries=libraries,
+    )
+
+
+@pytest.mark.parametrize(
+    ("hints", "role"),
+    [
+        (RoleHints(image="postgres:16"), Role.SQL_DATABASE),
+        (RoleHints(image="bitnami/redis"), Role.CACHE),
+        (RoleHints(name="orders", base_image="rabbitmq:3"), Role.MESSAGE_BROKER),
+        (RoleHints(name="edge-proxy", image="nginx"), Role.GATEWAY_PROXY),
+        (RoleHints(name="site", image="nginx"), Role.WEB_FRONTEND),
+        (RoleHints(name="x", source=source("Locust")), Role.LOAD_GENERATOR),
+        (RoleHints(name="load-generator"), Role.LOAD_GENERATOR),
+        (RoleHints(name="report", workload_kind="CronJob"), Role.BATCH),
+        (
+            RoleHints(
+                name="jobs",
+                source=source("Ruby on Rails", 40),
+                start_command=("bundle", "exec", "sidekiq"),
+            ),
+            Role.WORKER,
+        ),
+        (
+            RoleHints(
+                name="x", source=source("Django", 40), start_command=("celery", "-A", "x", "worker")
+            ),
+            Role.WORKER,
+        ),
+        (RoleHints(name="manager", source=source("controller-runtime")), Role.CONTROLLER),
+        (RoleHints(name="gateway", source=source("Spring Cloud Gateway")), Role.GATEWAY_PROXY),
+        (RoleHints(name="shop", source=source("Next.js", 10)), Role.WEB_FRONTEND),
+        (RoleHints(name="shop", source=source("React"), base_image="nginx:1"), Role.WEB_FRONTEND),
+        (RoleHints(name="cart", source=source("gRPC", calls=3)), Role.GRPC_SERVICE),
+        (RoleHints(name="orders", source=source("Spring Boot", 9)), Role.BACKEND_API),
+        (
+            RoleHints(name="orders", source=source("Spring Boot", 1, traits=("queue_consumer",))),
+            Role.WORKER,
+        ),
+        (
+            RoleHints(
+                name="admin",
+                source=source("Flask", 9, traits=("html_rendering", "html_templates")),
+            ),
+            Role.WEB_FRONTEND,
+        ),
+        (
+            RoleHints(
+                name="embeddings",
+                source=source("FastAPI", 3, traits=("model",), libraries=("torch", "fastapi")),
+            ),
+            Role.ML_INFERENCE,
+        ),
+        (
+            RoleHints(
+                name="shop", source=source("FastAPI", 30, traits=("model",), libraries=("torch",))
+            ),
+            Role.BACKEND_API,
+        ),
+        (RoleHints(name="statistics-worker", source=source("Ktor", 2)), Role.WORKER),
+        (RoleHints(name="something", ports=(8080,)), Role.BACKEND_API),
+    ],
+)
+def test_the_strongest_evidence_decides(hints, role):
+    assert classify_role(hints)[0] is role
+
+
+def test_without_any_evidence_the_role_is_other_and_said_so():
+    assert classify_role(RoleHints()) == (Role.OTHER, "nothing tells what it does")
+
+
+def test_the_reason_is_a_clause_in_words():
+    _, reason = classify_role(RoleHints(image="postgres"))
+    assert reason == "the image is PostgreSQL"
+
+
+def test_each_rule_is_silent_about_nothing():
+    assert len(RULES) == len(set(RULES))
