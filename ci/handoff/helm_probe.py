@@ -28,10 +28,15 @@ from schemas.errors import ToolError
 from schemas.ports import ChartRenderer
 from schemas.recommendation import Target
 
-MAX_RENDERS = 40
-"""For one chart; a render takes about 0.1 s and most charts need five."""
-_FIRST_MARK = {Shape.CPU: 20_011, Shape.MEMORY: 30_011, Shape.COUNT: 41, Shape.PERCENT: 11}
-"""Unlikely as defaults; counts and percentages small, since a chart's schema may bound them."""
+_BUDGETS = (24, 10, 6, 8)
+"""Renders for what the values say, the templates say, is guessed, and for the switches; one render
+takes about 0.1 s. Most charts need one for all; a strict schema needs many."""
+_PROOF_RENDERS = 4
+MAX_RENDERS = 4 + sum(_BUDGETS) + _PROOF_RENDERS
+"""For one chart, the first of each step included."""
+_FIRST_MARK = {Shape.CPU: 20_011, Shape.MEMORY: 30_011, Shape.COUNT: 2, Shape.PERCENT: 11}
+"""Amounts that no default has; counts and percentages small, since a chart's schema may bound them
+(a default that happens to be the same is told apart when the values are proven)."""
 _PERCENT_MARKS = 80
 """Percentages end at 100; beyond so many the nearest path of a mark is taken."""
 
@@ -66,7 +71,9 @@ class ChartProbe:
     targets: Mapping[str, Target]
     required: frozenset[str] = frozenset()
     """Components whose workload must stay in the output: a value that removes it is no use."""
-    renders: int = field(default=0, init=False)
+    shown: Mapping[str, Fields] = field(default_factory=dict, init=False)
+    """The numbers of the last render that worked."""
+    _left: int = field(default=_PROOF_RENDERS, init=False)
 
     def defaults(self) -> dict[str, Fields]:
         """The numbers under the chart's own values.
@@ -78,18 +85,30 @@ class ChartProbe:
         self.required = frozenset(found)
         return found
 
+    def allow(self, renders: int) -> None:
+        """Set how often the chart may be rendered from here."""
+        self._left = renders
+
+    @property
+    def spent(self) -> bool:
+        """No render is left."""
+        return self._left <= 0
+
     def fields(self, entries: Iterable[Entry]) -> dict[str, Fields] | None:
         """The numbers under `entries`; None when the chart does not render with them."""
-        if self.renders >= MAX_RENDERS:
+        if self.spent:
             return None
+        self._left -= 1
         try:
             found = self._fields(values_tree(entries))
         except ToolError:
             return None
-        return found if self.required <= found.keys() else None
+        if not self.required <= found.keys():
+            return None
+        self.shown = found
+        return found
 
     def _fields(self, values: JsonObject | None) -> dict[str, Fields]:
-        self.renders += 1
         documents = self.renderer.render(self.files, values).documents
         found = {name: rendered_fields(documents, at) for name, at in self.targets.items()}
         return {name: fields for name, fields in found.items() if fields is not None}
@@ -101,11 +120,14 @@ def find_moves(probe: ChartProbe, defaults: Mapping[str, Fields]) -> dict[str, M
     switches = [candidate.path for candidate in chain(*groups) if candidate.shape is Shape.SWITCH]
     marks = _Marks()
     marked = [[marks.entry(c) for c in group if c.shape is not Shape.SWITCH] for group in groups]
-    off, off_fields = _accept(probe, [], [*marked, [(path, False) for path in switches]])
-    on_fields: Mapping[str, Fields] = {}
+    off = _accept(probe, [], [*marked, [(path, False) for path in switches]])
+    off_fields, on_fields = probe.shown, dict[str, Fields]()
     if switches:
+        probe.shown = {}
         numbers = [entry for entry in off if entry[1] is not False]
-        _, on_fields = _accept(probe, numbers, [[(path, True) for path in switches]])
+        _accept(probe, numbers, [[(path, True) for path in switches]])
+        on_fields = dict(probe.shown)
+    probe.allow(_PROOF_RENDERS)
     return {
         name: _moves(marks, off_fields.get(name, {}), on_fields.get(name, {}), switches)
         for name in defaults
@@ -127,27 +149,26 @@ def values_tree(entries: Iterable[Entry]) -> JsonObject:
     return tree
 
 
-def _accept(
-    probe: ChartProbe, base: list[Entry], groups: Sequence[list[Entry]]
-) -> tuple[list[Entry], Mapping[str, Fields]]:
-    """As many entries as the chart renders with, and the numbers that it gives then."""
+def _accept(probe: ChartProbe, base: list[Entry], groups: Sequence[list[Entry]]) -> list[Entry]:
+    """As many entries as the chart renders with; `ChartProbe.shown` has what it gives then."""
     everything = [*base, *chain(*groups)]
-    fields = probe.fields(everything)
-    if fields is not None:
-        return everything, fields
+    probe.allow(1)
+    if probe.fields(everything) is not None:
+        return everything
     accepted = base
-    for group in groups:
+    for group, budget in zip(groups, _BUDGETS[-len(groups) :], strict=True):
+        probe.allow(budget)
         accepted = _extended(probe, accepted, group)
-    return accepted, probe.fields(accepted) or {}
+    return accepted
 
 
 def _extended(probe: ChartProbe, base: list[Entry], group: list[Entry]) -> list[Entry]:
     """`base` with what of `group` does not break the chart, found by halving."""
-    if not group:
+    if not group or probe.spent:
         return base
     if probe.fields([*base, *group]) is not None:
         return [*base, *group]
-    if len(group) == 1 or probe.renders >= MAX_RENDERS - 2:
+    if len(group) == 1:
         return base
     middle = len(group) // 2
     return _extended(probe, _extended(probe, base, group[:middle]), group[middle:])

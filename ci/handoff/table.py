@@ -58,14 +58,17 @@ def table_text(
         legacy_windows=False,
         _environ={},
     )
-    for part in _report(recommendation):
+    for part in _report(recommendation, console):
         console.print(part, soft_wrap=False)
     return "\n".join(text.rstrip() for text in out.getvalue().splitlines()) + "\n"
 
 
-def _report(recommendation: Recommendation) -> Iterator[RenderableType]:
+def _report(recommendation: Recommendation, console: Console) -> Iterator[RenderableType]:
     if recommendation.components:
-        yield _table(recommendation.components)
+        table = _table(recommendation.components, "/")
+        fits = console.measure(table).minimum < console.width
+        # Where the amounts are too wide, requests and limits stand under each other.
+        yield table if fits else _table(recommendation.components, "/\n")
     else:
         yield Text("No component was sized.", style="bold red")
     for failed in recommendation.failed:
@@ -81,27 +84,27 @@ def _report(recommendation: Recommendation) -> Iterator[RenderableType]:
     yield Text(_summary(recommendation))
 
 
-def _table(components: Iterable[ComponentRecommendation]) -> Table:
+def _table(components: Iterable[ComponentRecommendation], between: str) -> Table:
     table = Table(box=_RULED, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("Component", overflow="fold", min_width=9)
     table.add_column("Role", overflow="fold", min_width=9)
-    for header in ("Repl.", "CPU req/lim", "Mem req/lim", "Conf."):
+    for header in ("Repl.", f"CPU req{between}lim", f"Mem req{between}lim", "Conf."):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("Route", no_wrap=True)
     table.add_column("Change", no_wrap=True)
     for item in components:
-        table.add_row(*(Text(cell) for cell in _cells(item)))
+        table.add_row(*(Text(cell) for cell in _cells(item, between)))
     return table
 
 
-def _cells(item: ComponentRecommendation) -> tuple[str, ...]:
+def _cells(item: ComponentRecommendation, between: str) -> tuple[str, ...]:
     requests, limits = item.resources.requests, item.resources.limits
     return (
         line(item.name, 80),
         item.role.value.replace("_", " "),
         _replicas(item),
-        f"{_cpu(requests)}/{_cpu(limits)}",
-        f"{_memory(requests)}/{_memory(limits)}",
+        f"{_cpu(requests)}{between}{_cpu(limits)}",
+        f"{_memory(requests)}{between}{_memory(limits)}",
         f"{item.confidence:.2f}",
         item.route.value,
         _change(item),
