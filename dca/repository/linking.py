@@ -1,0 +1,221 @@
+"""Which run belongs to which image of the repository, and which runs are the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from dca.repository.images import ImageUnit
+from dca.repository.naming import same_service
+from dca.repository.paths import basename, is_below, parent
+from dca.repository.runs import Build, Run, image_name
+from schemas.context import FoundIn
+
+_CERTAIN = 90
+_ENOUGH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Runs that are one component, with the image that the repository builds for it."""
+
+    runs: tuple[Run, ...]
+    """The most trusted first; empty for an image that nothing runs."""
+    unit: ImageUnit | None = None
+
+
+def link(
+    runs: Sequence[Run],
+    units: Sequence[ImageUnit],
+    known_images: dict[str, Build],
+    is_product: Callable[[str], bool],
+) -> list[Linked]:
+    """Join runs and images.
+
+    Args:
+        runs: Everything that runs.
+        units: The images that the repository builds.
+        known_images: Image names that compose files or build tools build, and how.
+        is_product: Whether an image is a known product of somebody else.
+    """
+    of_run = [_best(run, units, known_images, is_product) for run in runs]
+    of_run = _spread(runs, of_run)
+    of_run = _single(runs, of_run, units, is_product)
+    groups: list[Linked] = []
+    for index, unit in enumerate(units):
+        own = [run for run, number in zip(runs, of_run, strict=True) if number == index]
+        merged = _merge(own)
+        groups.extend(Linked(tuple(item), unit) for item in merged)
+        if not merged:
+            groups.append(Linked((), unit))
+    rest = [run for run, number in zip(runs, of_run, strict=True) if number is None]
+    groups.extend(Linked(tuple(item)) for item in _merge_foreign(rest, is_product))
+    return groups
+
+
+def _best(
+    run: Run,
+    units: Sequence[ImageUnit],
+    known_images: dict[str, Build],
+    is_product: Callable[[str], bool],
+) -> int | None:
+    build = run.build
+    if build is None and run.image:
+        build = known_images.get(image_name(run.image))
+    if build is None and run.image and is_product(run.image) and not _own_name(run, units):
+        return None
+    scores = [_score(replace(run, build=build), unit) for unit in units]
+    best = max(range(len(units)), key=lambda index: scores[index], default=None)
+    return best if best is not None and scores[best] >= _ENOUGH else None
+
+
+def _own_name(run: Run, units: Sequence[ImageUnit]) -> bool:
+    """The image of a product, but built here under exactly that name."""
+    last = image_name(run.image or "").rpartition("/")[2]
+    own = "/" in image_name(run.image or "")
+    return own and any(same_service(name, last) == 3 for unit in units for name in unit.names)
+
+
+def _score(run: Run, unit: ImageUnit) -> int:
+    if run.build is not None:
+        return _build_score(run, run.build, unit)
+    last = image_name(run.image or "").rpartition("/")[2]
+    by_image = max((same_service(last, name) for name in unit.names), default=0)
+    by_name = max((same_service(run.name, name) for name in unit.names), default=0)
+    score = max(by_image * 20 + 5 if by_image else 0, by_name * 16 if by_name else 0)
+    if run.image is None or score:
+        score += _nearness(run, unit)
+    return score
+
+
+def _build_score(run: Run, build: Build, unit: ImageUnit) -> int:
+    target = 5 if build.target and build.target == unit.target else 0
+    if unit.target and not target:
+        target = same_service(run.name, unit.target)
+    if build.dockerfile in (unit.facts.path, *unit.variants):
+        return 100 + target
+    home = parent(unit.facts.path)
+    if build.dockerfile is None or run.found_in is FoundIn.PROCFILE:
+        plain = basename(unit.facts.path).lower() in ("dockerfile", "containerfile")
+        if build.context in (home, unit.source_path):
+            return _CERTAIN + (plain and build.context == home) + target
+    return 0
+
+
+def _nearness(run: Run, unit: ImageUnit) -> int:
+    """Manifests that stand in the service's own directory."""
+    if run.workload is not None and run.workload.chart is not None:
+        place = run.workload.chart
+    else:
+        place = parent(run.path)
+    for directory in (unit.source_path, parent(unit.facts.path)):
+        if directory != "." and is_below(place, directory):
+            return 35 + min(directory.count("/"), 4)
+    return 0
+
+
+def _spread(runs: Sequence[Run], of_run: list[int | None]) -> list[int | None]:
+    """Runs of an image that is linked already belong to the same unit."""
+    by_image: dict[str, int] = {}
+    for run, number in zip(runs, of_run, strict=True):
+        if run.image and number is not None:
+            by_image.setdefault(image_name(run.image), number)
+    return [
+        by_image.get(image_name(run.image))
+        if number is None and run.image and not run.build
+        else number
+        for run, number in zip(runs, of_run, strict=True)
+    ]
+
+
+def _single(
+    runs: Sequence[Run],
+    of_run: list[int | None],
+    units: Sequence[ImageUnit],
+    is_product: Callable[[str], bool],
+) -> list[int | None]:
+    """In a repository with one image, the workloads of its most used own image are that image."""
+    if len(units) != 1 or any(
+        number is not None and run.found_in is not FoundIn.COMPOSE
+        for run, number in zip(runs, of_run, strict=True)
+    ):
+        return of_run
+    open_runs = [
+        run
+        for run, number in zip(runs, of_run, strict=True)
+        if number is None and not run.build and not (run.image and is_product(run.image))
+    ]
+    deployed = [run for run in open_runs if run.found_in is not FoundIn.COMPOSE]
+    names = [image_name(run.image) for run in deployed if run.image]
+    first = max(names, key=names.count, default=None)
+    return [
+        0 if run in deployed and (not run.image or image_name(run.image) == first) else number
+        for run, number in zip(runs, of_run, strict=True)
+    ]
+
+
+def _merge(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs of one image, those that are the same thing together."""
+    deployed: list[list[Run]] = []
+    for run in sorted((r for r in runs if r.found_in is not FoundIn.COMPOSE), key=_trust):
+        _add(deployed, run, lowest=1)
+    local: list[list[Run]] = []
+    for run in sorted((r for r in runs if r.found_in is FoundIn.COMPOSE), key=_trust):
+        _add(local, run, lowest=2)
+    if not deployed:
+        return local
+    unmatched = [group for group in local if not _attach(deployed, group)]
+    if len(deployed) == 1 and len(unmatched) == len(local) and local:
+        deployed[0].extend(unmatched.pop(0))
+    return deployed + [group for group in unmatched if group[0].command or group[0].entrypoint]
+
+
+def _attach(groups: list[list[Run]], local: list[Run]) -> bool:
+    scored = [(same_service(group[0].name, local[0].name), group) for group in groups]
+    best, chosen = max(scored, key=lambda pair: pair[0])
+    if best:
+        chosen.extend(local)
+    return bool(best)
+
+
+def _add(groups: list[list[Run]], run: Run, lowest: int) -> None:
+    for group in groups:
+        likeness = same_service(group[0].name, run.name)
+        # Two workloads of one file, directory or chart that are only alike are two workloads.
+        together = _place(group[0]) == _place(run)
+        if likeness == 3 or (likeness >= lowest and not together):
+            group.append(run)
+            return
+    groups.append([run])
+
+
+def _place(run: Run) -> str:
+    if run.workload is not None and run.workload.chart is not None:
+        return run.workload.chart
+    return parent(run.path)
+
+
+def _merge_foreign(runs: Sequence[Run], is_product: Callable[[str], bool]) -> list[list[Run]]:
+    """Runs of other people's images: one per name; Compose adds only what is not there yet."""
+    groups: list[list[Run]] = []
+    for run in sorted(runs, key=lambda item: (item.found_in is FoundIn.COMPOSE, *_trust(item))):
+        same = [group for group in groups if _same_foreign(group[0], run, is_product)]
+        if same:
+            same[0].append(run)
+        else:
+            groups.append([run])
+    return groups
+
+
+def _same_foreign(first: Run, run: Run, is_product: Callable[[str], bool]) -> bool:
+    likeness = same_service(first.name, run.name)
+    if likeness == 3:
+        return True
+    image = image_name(run.image or "")
+    if not image or image != image_name(first.image or "") or _place(first) == _place(run):
+        return False
+    return bool(likeness) or (run.found_in is FoundIn.COMPOSE and is_product(run.image or ""))
+
+
+def _trust(run: Run) -> tuple[int, str, str]:
+    return run.rank, run.path, run.name

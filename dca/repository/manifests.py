@@ -1,0 +1,276 @@
+"""Kubernetes manifests: every workload, with what belongs to it.
+
+A document is a workload when its kind is one of Kubernetes' own, when it has a pod template where
+those have it (Argo Rollout, Knative Service, DeploymentConfig), or when it is an application
+resource with an image and settings beside it (``spec.image`` with ``replicas``, ``resources`` or
+``port``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dca.repository import pods
+from dca.repository.command import words_from
+from dca.repository.documents import Document
+from dca.repository.paths import basename, is_example, is_test, parent, words
+from dca.repository.redact import redacted
+from dca.repository.runs import Run
+from dca.repository.sizing import autoscaler, count, current_sizing, is_empty, items, mapping, text
+from schemas.base import JsonObject
+from schemas.context import ContainerFacts, CurrentSizing, FoundIn, WorkloadKind, WorkloadRef
+from schemas.errors import QuantityError
+from schemas.quantities import Bytes, memory_bytes
+
+_NATIVE = frozenset(kind.value for kind in WorkloadKind)
+_RELATED = frozenset(["HorizontalPodAutoscaler", "PodDisruptionBudget", "Service"])
+_SUPPORT = _RELATED | {"PersistentVolumeClaim", "ConfigMap"}
+_NOT_APPLICATIONS = frozenset(
+    ["Pod", "CustomResourceDefinition", "Template", "ImageStream", "BuildConfig", "HelmRelease"]
+)
+_WANTED = re.compile(r"""["']?kind["']?\s*:\s*["']?([A-Za-z]{2,60})""")
+_POD_TEXT = re.compile(r"""["']?(?:containers|image)["']?\s*:""")
+_STAGES = {
+    **dict.fromkeys(["prod", "production", "prd", "live"], -1),
+    **dict.fromkeys(["dev", "development", "local", "staging", "stage", "preprod", "test"], 2),
+    **dict.fromkeys(["qa", "uat", "sandbox", "minikube", "kind", "ci", "preview", "labs", "q0"], 2),
+}
+_BUNDLES = frozenset(
+    ["release", "releases", "install", "bundle", "dist", "all", "generated", "legacy"]
+)
+_MAX_RELATED = 8
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Documents that belong to one application, sorted by purpose."""
+
+    workloads: list[Document] = field(default_factory=list)
+    patches: list[Document] = field(default_factory=list)
+    """Partial workloads without an image, as kustomize overlays have them."""
+    related: list[Document] = field(default_factory=list)
+    claims: dict[str, JsonObject] = field(default_factory=dict)
+    configs: dict[str, JsonObject] = field(default_factory=dict)
+
+    def add(self, document: Document) -> None:
+        """Sort one document in; a ``List`` or OpenShift ``Template`` is unpacked."""
+        for data in _unpacked(document.data):
+            kind = str(data.get("kind", ""))
+            part = Document(data, document.path, document.line, document.text, document.templated)
+            name = str(mapping(data, "metadata").get("name", ""))
+            if kind == "PersistentVolumeClaim":
+                self.claims.setdefault(name, data)
+            elif kind == "ConfigMap":
+                self.configs.setdefault(name, mapping(data, "data"))
+            elif kind in _RELATED and not mapping(data, "spec", "template"):
+                self.related.append(part)
+            elif is_workload(data):
+                self.workloads.append(part)
+            elif kind in _NATIVE:
+                self.patches.append(part)
+
+
+def is_wanted(text_: str) -> bool:
+    """Whether a document's text may hold a workload or something that belongs to one."""
+    kinds = set(_WANTED.findall(text_[:200_000]))
+    if not kinds or kinds <= {"CustomResourceDefinition"}:
+        return False
+    return bool(kinds & (_SUPPORT | _NATIVE)) or bool(_POD_TEXT.search(text_))
+
+
+def is_workload(data: JsonObject) -> bool:
+    """Whether a document says what runs, image included."""
+    kind = str(data.get("kind", ""))
+    if kind in _NOT_APPLICATIONS or not data.get("apiVersion"):
+        return False
+    containers = items(pods.pod_spec(data).get("containers"))
+    if containers:
+        return any("image" in container for container in containers)
+    spec = mapping(data, "spec")
+    settings = {"replicas", "resources", "port", "ingresses", "liveness"} & spec.keys()
+    return kind not in _NATIVE and isinstance(spec.get("image"), str) and bool(settings)
+
+
+def runs(
+    cluster: Cluster, *, chart: str | None = None, found_in: FoundIn = FoundIn.MANIFEST
+) -> list[Run]:
+    """The workloads of a cluster of documents.
+
+    Args:
+        cluster: The documents.
+        chart: Directory of the chart that renders them, None for plain manifests.
+        found_in: How they were found.
+    """
+    found: list[Run] = []
+    for document in cluster.workloads:
+        metadata = mapping(document.data, "metadata")
+        if "test" in str(mapping(metadata, "annotations").get("helm.sh/hook", "")):
+            continue
+        found.append(_run(document, cluster, chart, found_in))
+    return found
+
+
+def _unpacked(data: JsonObject) -> Iterable[JsonObject]:
+    kind = str(data.get("kind", ""))
+    if kind == "List" or (kind.endswith("List") and "items" in data):
+        return items(data.get("items"))[:500]
+    if kind == "Template" and "objects" in data:
+        return items(data.get("objects"))[:500]
+    return [data]
+
+
+def _run(document: Document, cluster: Cluster, chart: str | None, found_in: FoundIn) -> Run:
+    data = document.data
+    spec, metadata = mapping(data, "spec"), mapping(data, "metadata")
+    name = text(metadata.get("name")) or text(metadata.get("generateName"))
+    pod = pods.pod_spec(data)
+    container = pods.main_container(pod, name or "") if pod else _as_container(spec, name)
+    related = _related(document, cluster.related)
+    claim_bytes, has_volume = _volumes(spec, pod, cluster.claims)
+    kind = str(data.get("kind", ""))
+    image = text(container.get("image"))
+    return Run(
+        name=name or _name_of_file(document.path),
+        found_in=found_in,
+        path=document.path,
+        line=document.line,
+        rank=_rank(document, chart),
+        image=None if pods.is_template_value(image) else image,
+        entrypoint=words_from(container.get("command")),
+        command=words_from(container.get("args")),
+        environment=pods.environment(container, cluster.configs),
+        ports=pods.ports(container),
+        kind=pods.workload_kind(kind),
+        schedule=text(spec.get("schedule")),
+        current=_current(document, container, related),
+        workload=_reference(document, pod, container, related, chart) if name else None,
+        has_volume=has_volume,
+        volume_bytes=claim_bytes,
+    )
+
+
+def _as_container(spec: JsonObject, name: str | None) -> JsonObject:
+    """An application resource read as if it were its only container."""
+    port = count(spec.get("port"))
+    keys = ("image", "command", "args", "env", "envFrom", "resources")
+    container: JsonObject = {key: spec[key] for key in keys if key in spec}
+    return {**container, "name": name or "main", "ports": [{"containerPort": port}] if port else []}
+
+
+def _name_of_file(path: str) -> str:
+    stem = basename(path).partition(".")[0]
+    return stem if words(stem) and stem.lower() not in _STAGES else basename(parent(path))
+
+
+def _rank(document: Document, chart: str | None) -> int:
+    """Lower is preferred: production and plain manifests before bundles, stages and examples."""
+    parts = {word for part in document.path.split("/") for word in words(part)}
+    rank = 4 if chart is not None else 0
+    rank += sum(_STAGES.get(word, 0) for word in parts)
+    rank += 6 if parts & _BUNDLES else 0
+    rank += 12 if is_example(document.path) else 0
+    rank += 20 if is_test(document.path) else 0
+    return rank + (3 if document.templated else 0)
+
+
+def _current(
+    document: Document, container: JsonObject, related: Sequence[JsonObject]
+) -> CurrentSizing | None:
+    spec = mapping(document.data, "spec")
+    replicas = spec.get("replicas")
+    bounds = replicas if isinstance(replicas, dict) else {}
+    line = document.line_of("spec", "replicas" if "replicas" in spec else "template")
+    sizing = current_sizing(
+        mapping(container, "resources"),
+        count(bounds.get("min")) if bounds else count(replicas),
+        f"{document.path}:{line}",
+    )
+    scalers = [item for item in related if item.get("kind") == "HorizontalPodAutoscaler"]
+    if scalers:
+        sizing = sizing.model_copy(update={"autoscaler": autoscaler(scalers[0])})
+    elif bounds:
+        scaler = {
+            "metadata": {},
+            "spec": {"minReplicas": bounds.get("min"), "maxReplicas": bounds.get("max")},
+        }
+        sizing = sizing.model_copy(update={"autoscaler": autoscaler(scaler)})
+    return None if is_empty(sizing) else sizing
+
+
+def _reference(
+    document: Document,
+    pod: JsonObject,
+    container: JsonObject,
+    related: Sequence[JsonObject],
+    chart: str | None,
+) -> WorkloadRef:
+    metadata = mapping(document.data, "metadata")
+    name = text(container.get("name")) or "main"
+    facts = (
+        pods.container_facts(pod)
+        if pod
+        else (ContainerFacts(name=name, image=text(container.get("image"))),)
+    )
+    return WorkloadRef(
+        api_version=str(document.data.get("apiVersion", "")),
+        kind=str(document.data.get("kind", "")),
+        name=str(metadata.get("name")),
+        namespace=text(metadata.get("namespace")),
+        container=name,
+        containers=facts,
+        path=document.path,
+        document=redacted(document.data),
+        related=tuple(redacted(item) for item in related),
+        chart=chart,
+    )
+
+
+def _related(document: Document, candidates: Sequence[Document]) -> list[JsonObject]:
+    """HPAs, PDBs and Services of a workload, those of its own directory first, each name once."""
+    labels = pods.pod_labels(document.data)
+    near = sorted(candidates, key=lambda item: parent(item.path) != parent(document.path))
+    found: dict[tuple[str, str], JsonObject] = {}
+    for candidate in near:
+        data = candidate.data
+        key = (str(data.get("kind")), str(mapping(data, "metadata").get("name")))
+        if key not in found and _belongs(data, document.data, labels):
+            found[key] = data
+    return list(found.values())[:_MAX_RELATED]
+
+
+def _belongs(candidate: JsonObject, workload: JsonObject, labels: Mapping[str, str]) -> bool:
+    spec = mapping(candidate, "spec")
+    if candidate.get("kind") == "HorizontalPodAutoscaler":
+        target = mapping(spec, "scaleTargetRef")
+        name = mapping(workload, "metadata").get("name")
+        return target.get("kind") == workload.get("kind") and target.get("name") == name
+    selector = mapping(spec, "selector")
+    if candidate.get("kind") == "PodDisruptionBudget":
+        selector = mapping(selector, "matchLabels")
+    return bool(selector) and all(labels.get(key) == str(value) for key, value in selector.items())
+
+
+def _volumes(
+    spec: JsonObject, pod: JsonObject, claims: Mapping[str, JsonObject]
+) -> tuple[Bytes | None, bool]:
+    """Size of the persistent volumes together, and whether there are any."""
+    requested = items(spec.get("volumeClaimTemplates"))
+    named = [
+        str(mapping(volume, "persistentVolumeClaim").get("claimName", ""))
+        for volume in items(pod.get("volumes"))
+        if "persistentVolumeClaim" in volume
+    ]
+    requested += [claims[name] for name in named if name in claims]
+    sizes = [_storage(claim) for claim in requested]
+    known = [size for size in sizes if size is not None]
+    return (Bytes(sum(known)) if known else None), bool(requested or named)
+
+
+def _storage(claim: JsonObject) -> Bytes | None:
+    written = text(mapping(claim, "spec", "resources", "requests").get("storage"))
+    try:
+        return memory_bytes(written) if written else None
+    except QuantityError:
+        return None

@@ -1,0 +1,55 @@
+"""Names of components: RFC 1123 labels, unique, and alike where they mean the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from dca.repository.paths import words
+
+_MAX_LABEL = 63
+_NOT_LABEL = re.compile(r"[^a-z0-9]+")
+_FILLER = frozenset(["svc", "service", "srv", "server", "app", "deployment", "image", "container"])
+
+
+def label(text: str) -> str:
+    """`text` as an RFC 1123 label, empty when nothing of it can be one.
+
+    >>> label("Order_Service.API")
+    'order-service-api'
+    """
+    return _NOT_LABEL.sub("-", text.lower())[:_MAX_LABEL].strip("-")
+
+
+def unique(wanted: str, taken: Iterable[str]) -> str:
+    """`wanted`, or the first of ``wanted-2``, ``wanted-3`` … that is free."""
+    used = set(taken)
+    base = wanted or "app"
+    if base not in used:
+        return base
+    number = 2
+    while (name := f"{base[: _MAX_LABEL - 1 - len(str(number))].rstrip('-')}-{number}") in used:
+        number += 1
+    return name
+
+
+def same_service(left: str, right: str) -> int:
+    """How surely two names mean the same service, 0 for not at all.
+
+    3: the same words. 2: the same but for filler such as ``-service``. 1: one is the other with a
+    prefix (``shop-cart`` and ``cart``).
+    """
+    a, b = words(left), words(right)
+    if not a or not b:
+        return 0
+    if a == b or "".join(a) == "".join(b):
+        return 3
+    core_a, core_b = _core(a), _core(b)
+    if core_a and (core_a == core_b or "".join(core_a) == "".join(core_b)):
+        return 2
+    short, long = sorted((core_a, core_b), key=len)
+    return int(bool(short) and long[-len(short) :] == short)
+
+
+def _core(name: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in name if word not in _FILLER)
