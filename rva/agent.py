@@ -1,0 +1,214 @@
+"""RVA, the Refinement and Validation Agent: from a draft to numbers that may be applied."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from rva.assembly import check_evidence, companion_notes, recommend, shown
+from rva.checks import CHECKS
+from rva.checks.base import Check, Problem, Verdict, by_hand, judge
+from rva.checks.catalogue import CATALOGUE
+from rva.cost import component_cost, cost_findings, total_cost
+from rva.limits import Limits, tier_of
+from rva.policies.cel import rule_checks
+from rva.react import Reasoner, RefinedComponent, refine_component
+from rva.subject import Subject, World
+from schemas.context import AppContext, Component, Note
+from schemas.errors import ProvisionError, SettingsError
+from schemas.evidence import Evidence
+from schemas.plan import ComponentPlan, DraftPlan
+from schemas.ports import ManifestGenerator, PolicySet, Prices, SchemaValidator
+from schemas.recommendation import (
+    ComponentCost,
+    ComponentRecommendation,
+    Cost,
+    FailedComponent,
+    Finding,
+)
+
+logger = logging.getLogger(__name__)
+
+NO_SERVER = "no cluster was reached for a server-side dry run"
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """What RVA hands back; the pipeline adds trigger, repository and run record."""
+
+    components: tuple[ComponentRecommendation, ...]
+    failed: tuple[FailedComponent, ...]
+    findings: tuple[Finding, ...]
+    """All that are left, and those that a repair answered."""
+    checks_passed: int
+    checks_skipped: dict[str, str]
+    cost: Cost
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    component: Component
+    refined: RefinedComponent
+    recommendation: ComponentRecommendation
+    cost: ComponentCost
+
+
+class RvaAgent:
+    """Checks, repairs and prices a draft.
+
+    Args:
+        generate_manifests: Writes the documents of components that have none.
+        validator: Holds documents against the Kubernetes schemas.
+        policies: Limits, rules and switched-off checks.
+        prices: The price list; None when there is none, and then costs are unknown.
+        reasoner: Chooses among the repairs; the worst finding first when None.
+
+    Raises:
+        SettingsError: A rule of the policies cannot be compiled, or a switched-off check does not
+            exist.
+    """
+
+    def __init__(
+        self,
+        generate_manifests: ManifestGenerator,
+        validator: SchemaValidator,
+        policies: PolicySet,
+        prices: Prices | None,
+        reasoner: Reasoner | None = None,
+    ) -> None:
+        self._generate = generate_manifests
+        self._validator = validator
+        self._policies = policies
+        self._prices = prices
+        self._reasoner = reasoner
+        checks = (*CHECKS, *rule_checks(policies.rules))
+        _known(checks, policies)
+        self._checks = _enabled(checks, policies)
+
+    def refine(self, context: AppContext, draft: DraftPlan) -> Refined:
+        """Refine every component of a draft; one that fails stands beside the others."""
+        evidence = {item.id: item for item in (*context.evidence, *draft.evidence)}
+        evidence |= check_evidence(self._policies.rules)
+        components = {item.name: item for item in context.components}
+        done: list[_Done] = []
+        failed = [
+            FailedComponent(name=item.component, stage=item.stage, failure=item.message)
+            for item in draft.failures
+        ]
+        for plan in draft.components:
+            component = components.get(plan.component)
+            if component is None:
+                failed.append(_failure(plan.component, "the draft names no component of the app"))
+                continue
+            try:
+                done.append(self._one(context, component, plan, evidence))
+            except ProvisionError as error:
+                failed.append(_failure(plan.component, error.message))
+            except Exception as error:
+                logger.warning("component failed", exc_info=error)
+                failed.append(_failure(plan.component, f"{type(error).__name__}: {error}"[:500]))
+        return self._together(context, done, failed)
+
+    def _one(
+        self,
+        context: AppContext,
+        component: Component,
+        plan: ComponentPlan,
+        evidence: dict[str, Evidence],
+    ) -> _Done:
+        environment = context.trigger.environment
+        world = World(
+            component=component,
+            tier=tier_of(component, environment),
+            environment=environment,
+            limits=Limits(self._policies.limits),
+            generate=self._generate,
+            cluster=context.trigger.cluster,
+            evidence_ids=frozenset(evidence),
+        )
+        checks = [*self._checks, *_enabled((Check("T06", self._schema, True),), self._policies)]
+        refined = refine_component(world, plan, checks, self._reasoner)
+        return _Done(
+            component,
+            refined,
+            recommend(component, plan, refined, evidence),
+            component_cost(refined.subject, self._prices),
+        )
+
+    def _schema(self, subject: Subject) -> Verdict:
+        """T06: the workload and every document to write, against the target's version."""
+        cluster = subject.world.cluster
+        version = cluster.kubernetes_version if cluster else None
+        documents = subject.manifests
+        if subject.existing and subject.workload is not None:
+            documents = (subject.workload, *documents)
+        problems = [
+            Problem(
+                f"{document.get('kind')}: {error}"[:300],
+                path=str(document.get("kind")),
+                value=str(document.get("apiVersion")),
+                limit=f"Kubernetes {version or 'newest known'}",
+                fix=by_hand("correct_document", str(document.get("kind")), error[:200], "valid"),
+            )
+            for document in documents
+            for error in self._validator.errors(document, version)
+        ]
+        return judge(subject, "T06", problems) if documents else None
+
+    def _together(
+        self, context: AppContext, done: list[_Done], failed: list[FailedComponent]
+    ) -> Refined:
+        cost = total_cost(tuple(item.cost for item in done), self._prices)
+        of_cost, unpriced = cost_findings(
+            cost, Limits(self._policies.limits), context.trigger.environment
+        )
+        off = self._policies.disabled
+        of_cost = [item for item in of_cost if item.id not in off]
+        told = [(*item.refined.failed, *item.refined.answered) for item in done]
+        findings = [shown(finding) for group in told for finding in group]
+        findings += [item for item in of_cost if not item.passed]
+        return Refined(
+            components=tuple(item.recommendation for item in done),
+            failed=tuple(failed),
+            findings=tuple(findings),
+            checks_passed=sum(item.refined.passed for item in done)
+            + sum(item.passed for item in of_cost),
+            checks_skipped=_skipped(self._policies, [item.refined for item in done]) | unpriced,
+            cost=cost,
+            notes=tuple(
+                note for item in done for note in companion_notes(item.component, item.refined.plan)
+            ),
+        )
+
+
+def _enabled(checks: tuple[Check, ...], policies: PolicySet) -> tuple[Check, ...]:
+    return tuple(check for check in checks if check.id not in policies.disabled)
+
+
+def _known(checks: tuple[Check, ...], policies: PolicySet) -> None:
+    known = {check.id for check in checks} | CATALOGUE.keys()
+    unknown = sorted(set(policies.disabled) - known)
+    if unknown:
+        raise SettingsError(
+            f"policy {policies.name}: disabled names no check: {', '.join(unknown)}",
+            code="policy.unknown_check",
+            hint="Check ids look like P10; an organisation's own rules are org.name.",
+        )
+
+
+def _skipped(policies: PolicySet, refined: list[RefinedComponent]) -> dict[str, str]:
+    """Checks without a verdict anywhere: not possible yet, switched off, or lacking facts."""
+    reasons = {id_: entry.pending for id_, entry in CATALOGUE.items() if entry.pending}
+    reasons["T10 (server-side)"] = NO_SERVER
+    for item in refined:
+        reasons |= item.skipped
+    reasons |= {
+        id_: f"switched off by policy {policies.name}: {reason}"
+        for id_, reason in policies.disabled.items()
+    }
+    return dict(sorted(reasons.items()))
+
+
+def _failure(name: str, message: str) -> FailedComponent:
+    return FailedComponent(name=name, stage="rva", failure=message)

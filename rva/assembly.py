@@ -1,0 +1,172 @@
+"""From a refined component to the recommendation that people and programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rva.changes import from_current
+from rva.checks.catalogue import CATALOGUE
+from rva.checks.output import unsafe_parts
+from rva.documents import HPA, is_kind
+from rva.react import RefinedComponent, check_evidence_id
+from schemas.context import Component, Note, RouteName
+from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
+from schemas.plan import ComponentPlan
+from schemas.ports import Policy
+from schemas.quantities import format_memory
+from schemas.recommendation import ComponentRecommendation, Finding, Severity, Target
+
+BLOCKED_FACTOR = 0.5
+WARNED_FACTOR = 0.97
+MOVED_FACTOR = 0.8
+"""Confidence is multiplied by these for a blocking finding that is left, for each warning (at most
+five count), and when a repair moved a number out of the draft's interval."""
+
+
+def recommend(
+    component: Component,
+    draft: ComponentPlan,
+    refined: RefinedComponent,
+    evidence: Mapping[str, Evidence],
+) -> ComponentRecommendation:
+    """The answer for one component."""
+    plan, route = refined.plan, component.route
+    return ComponentRecommendation(
+        name=component.name,
+        source_path=component.source_path,
+        language=component.language,
+        framework=component.framework,
+        role=component.role,
+        kind=component.kind,
+        found_in=component.found_in,
+        third_party=component.third_party,
+        image=component.image,
+        route=route.name if route else RouteName.DOCS,
+        route_reason=route.reason if route else "no route was decided",
+        replicas=plan.replicas,
+        resources=plan.resources,
+        extra_containers=plan.extra_containers,
+        autoscaling=plan.autoscaling,
+        runtime_env=plan.runtime_env,
+        storage=plan.storage,
+        confidence=confidence(draft, refined),
+        intervals=plan.intervals,
+        reasoning=plan.reasoning,
+        evidence=cited(plan, evidence),
+        current=component.current,
+        changes=tuple(from_current(component, plan)),
+        target=_target(component),
+        patch=refined.subject.patch,
+        manifests=refined.subject.manifests,
+        refinement=refined.refinement,
+    )
+
+
+def cited(plan: ComponentPlan, evidence: Mapping[str, Evidence]) -> tuple[Evidence, ...]:
+    """The evidence that the reasoning cites, in the order of first citation."""
+    ids = dict.fromkeys(item for step in plan.reasoning for item in step.evidence)
+    return tuple(evidence[item] for item in ids if item in evidence)
+
+
+def confidence(draft: ComponentPlan, refined: RefinedComponent) -> float:
+    """The draft's confidence, lowered for what is left open and for numbers that were forced."""
+    value = draft.confidence
+    if any(item.blocks for item in refined.failed):
+        value *= BLOCKED_FACTOR
+    warnings = [item for item in refined.failed if item.severity is Severity.WARN]
+    value *= WARNED_FACTOR ** min(5, len(warnings))
+    if _forced(draft, refined.plan):
+        value *= MOVED_FACTOR
+    return round(value, 2)
+
+
+def check_evidence(rules: Iterable[Policy] = ()) -> dict[str, Evidence]:
+    """Evidence that stands for the checks, for the steps of repairs to cite."""
+    items = [(id_, entry.title, entry.source) for id_, entry in CATALOGUE.items()]
+    items += [(rule.id, rule.message, rule.source or "organisation policy") for rule in rules]
+    return {
+        check_evidence_id(id_): Evidence(
+            id=check_evidence_id(id_),
+            kind=EvidenceKind.POLICY,
+            grade=EvidenceGrade.HEURISTIC if source == "own" else EvidenceGrade.VENDOR,
+            statement=f"Check {id_}: {title}."[:1000],
+            source=source,
+        )
+        for id_, title, source in items
+    }
+
+
+def shown(finding: Finding) -> Finding:
+    """The finding as it may be shown: what a repository wrote into it is withheld if unsafe."""
+    texts = {"message": finding.message, "value": finding.value, "limit": finding.limit}
+    unsafe = {key: "withheld" for key, text in texts.items() if unsafe_parts(text)}
+    if "message" in unsafe:
+        entry = CATALOGUE.get(finding.id)
+        unsafe["message"] = f"Does not hold: {entry.title if entry else finding.id}."
+    return finding.model_copy(update=unsafe) if unsafe else finding
+
+
+def companion_notes(component: Component, plan: ComponentPlan) -> list[Note]:
+    """What the hand-off cannot do by itself for this component."""
+    notes = []
+    workload = component.workload
+    if workload is not None and workload.kind not in _PATCHED:
+        notes.append(
+            Note(
+                code="unknown.kind",
+                message=f"{workload.kind} {workload.name} is not a built-in workload: its numbers "
+                "are given, but no patch, for its merge rules are not known.",
+                component=component.name,
+            )
+        )
+    claims = component.volume_bytes
+    if workload is not None and plan.storage is not None and (claims or 0) < plan.storage:
+        notes.append(
+            Note(
+                code="unknown.storage",
+                message=f"The volume should hold {format_memory(plan.storage)}; a volume claim "
+                "cannot be resized by a patch of the workload.",
+                component=component.name,
+            )
+        )
+    removed = workload is not None and plan.autoscaling is None
+    if workload is not None and removed and any(is_kind(x, HPA) for x in workload.related):
+        notes.append(
+            Note(
+                code="unknown.autoscaler",
+                message="The repository's autoscaler stays as it is and owns the replicas.",
+                component=component.name,
+            )
+        )
+    return notes
+
+
+_PATCHED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
+
+
+def _target(component: Component) -> Target | None:
+    workload = component.workload
+    if workload is None:
+        return None
+    return Target(
+        api_version=workload.api_version,
+        kind=workload.kind,
+        name=workload.name,
+        namespace=workload.namespace,
+        container=workload.container,
+        path=workload.path,
+        chart=workload.chart,
+        kustomization=workload.kustomization,
+    )
+
+
+def _forced(draft: ComponentPlan, plan: ComponentPlan) -> bool:
+    """A number ended outside of the interval that the draft defended."""
+    ranges, requests, limits = draft.intervals, plan.resources.requests, plan.resources.limits
+    rows = (
+        (plan.replicas, ranges.replicas.low, ranges.replicas.high),
+        (requests.cpu, ranges.cpu_request.low, ranges.cpu_request.high),
+        (requests.memory, ranges.memory_request.low, ranges.memory_request.high),
+        (limits.memory, ranges.memory_limit.low, ranges.memory_limit.high),
+    )
+    return any(value is not None and not low <= value <= high for value, low, high in rows)
