@@ -157,6 +157,8 @@ class ComponentRecommendation(Contract):
     """Strategic-merge patch for the target."""
     manifests: tuple[JsonObject, ...] = ()
     """Full documents: of a component that has none, or that the patch needs beside it."""
+    replaces: tuple[str, ...] = ()
+    """Those of `manifests` that the repository has already, as ``Kind/name``."""
     refinement: Refinement | None = None
 
 

@@ -7,7 +7,6 @@ inflating the chart; their own components serve there.
 
 from __future__ import annotations
 
-import json
 import re
 
 from ci.handoff.manifest import component_manifests_text
@@ -39,7 +38,7 @@ def kustomize_files(recommendation: Recommendation) -> dict[str, str]:
 
 
 def _component_files(item: ComponentRecommendation, patch: WorkloadPatch | None) -> dict[str, str]:
-    existing = [doc for doc in item.manifests if _replaces_existing(doc, item)]
+    existing = [doc for doc in item.manifests if _is_existing(doc, item)]
     added = [doc for doc in item.manifests if doc not in existing]
     entry: JsonObject = dict(_API)
     files: dict[str, str] = {}
@@ -53,12 +52,11 @@ def _component_files(item: ComponentRecommendation, patch: WorkloadPatch | None)
         files["patch.yaml"] = patch_text(patch)
         paths.append({"path": "patch.yaml"})
     for number, document in enumerate(existing, start=1):
-        name = "autoscaler.yaml" if number == 1 else f"autoscaler-{number}.yaml"
-        files[name] = yaml_text(_without_version_1(document))
+        name = f"existing-{number}.yaml"
+        files[name] = yaml_text(_replacement(document))
         # The selector is a regular expression; a name may hold dots.
-        target = {"kind": _AUTOSCALER, "name": re.escape(document["metadata"]["name"])}
-        paths.append({"target": target, "patch": _version_patch(document)})
-        paths.append({"target": target, "path": name})
+        target = {"kind": document["kind"], "name": re.escape(document["metadata"]["name"])}
+        paths.append({"path": name, "target": target})
     if paths:
         entry["patches"] = paths
     if files:
@@ -66,24 +64,17 @@ def _component_files(item: ComponentRecommendation, patch: WorkloadPatch | None)
     return files
 
 
-def _replaces_existing(document: JsonObject, item: ComponentRecommendation) -> bool:
-    """An autoscaler of the repository: a second one of its name would not build."""
+def _is_existing(document: JsonObject, item: ComponentRecommendation) -> bool:
+    """It stands in the repository: a second object of its name would not build."""
+    kind, name = document.get("kind"), (document.get("metadata") or {}).get("name")
     autoscaler = item.current.autoscaler if item.current else None
-    return (
-        autoscaler is not None
-        and document.get("kind") == _AUTOSCALER
-        and (document.get("metadata") or {}).get("name") == autoscaler.name
-    )
+    known = autoscaler is not None and kind == _AUTOSCALER and name == autoscaler.name
+    return known or f"{kind}/{name}" in item.replaces
 
 
-def _version_patch(document: JsonObject) -> str:
-    """A JSON patch for the version alone: a strategic merge keeps that of the object."""
-    return json.dumps(
-        [{"op": "replace", "path": "/apiVersion", "value": document.get("apiVersion")}]
-    )
-
-
-def _without_version_1(document: JsonObject) -> JsonObject:
-    """The autoscaler as a patch that also drops what only autoscaling/v1 has."""
-    spec = {**document.get("spec", {}), "targetCPUUtilizationPercentage": None}
-    return {**document, "spec": spec}
+def _replacement(document: JsonObject) -> list[JsonObject]:
+    """A JSON patch: a strategic merge would keep the old version and what the new one drops."""
+    return [
+        {"op": "replace", "path": "/apiVersion", "value": document.get("apiVersion")},
+        {"op": "replace", "path": "/spec", "value": document.get("spec")},
+    ]

@@ -27,7 +27,7 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             state=dict(type="str"), namespace=dict(type="str"), definition=dict(type="dict"),
-            merge_type=dict(type="list", elements="str"),
+            merge_type=dict(type="list", elements="str"), apply=dict(type="bool"),
         ),
         supports_check_mode=True,
     )

@@ -145,6 +145,23 @@ def test_an_autoscaler_that_is_there_is_changed_not_doubled(build, tool, tmp_pat
     assert after["metadata"]["labels"] == {"team": "shop"}
 
 
+def test_a_budget_that_is_there_is_replaced_whole(build, tool, tmp_path):
+    """``minAvailable`` and ``maxUnavailable`` exclude each other: merging would keep both."""
+    selector = {"matchLabels": {"app": "api"}}
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "api"},
+        "spec": {"minAvailable": 1, "selector": selector},
+    }
+    changed = {**budget, "spec": {"maxUnavailable": 1, "selector": selector}}
+    item = build.patched("api", replaces=("PodDisruptionBudget/api",))
+    item = item.model_copy(update={"manifests": (changed,)})
+    write_all(build.recommendation(item), tmp_path / "out")
+    directory = overlay(tmp_path, [original(build, item), budget], ["../out/kustomize"])
+    assert built(tool, directory)["PodDisruptionBudget", "api"] == changed
+
+
 def test_workloads_of_a_chart_stay_out_of_the_common_component(build, tool, tmp_path):
     charted = build.patched("web", build.target("web", chart="charts/web", path="templates/a.yaml"))
     api = build.patched("api")
