@@ -130,6 +130,29 @@ def origin_of(facts: DockerfileFacts, tree: Layout, name: str, context: str | No
     return _fallback(home, context, tree)
 
 
+def programs_of(facts: DockerfileFacts, tree: Layout) -> tuple[str, ...]:
+    """Directories of the programs that one Dockerfile without a start command packs together."""
+    if facts.entrypoint or facts.command:
+        return ()
+    context = context_of(facts, tree)
+    found = [
+        item
+        for item in _pointed_at(facts, tree, context)
+        if item != context and not set(words(basename(item))) & _SHARED - {"api"}
+    ]
+    for word in _WORD.findall(facts.run_text[:40_000])[:3_000]:
+        group = join(context, word.removesuffix("/*")) if word.endswith("/*") else None
+        if group in tree.directories:
+            found.extend(item for item in sorted(tree.code_directories) if parent(item) == group)
+    return tuple(
+        dict.fromkeys(
+            item
+            for item in found
+            if item in tree.code_directories or (item in tree.source_directories)
+        )
+    )
+
+
 def _fallback(home: str, context: str, tree: Layout) -> str:
     if context != home:
         return context

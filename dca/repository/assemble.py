@@ -1,0 +1,167 @@
+"""One repository as components: every reader's findings joined, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dca.catalogue import product_for_image
+from dca.repository.component import Draft, build_component, run_source
+from dca.repository.connections import connect
+from dca.repository.facts import DockerfileFacts, RepositoryReading, SourceFacts
+from dca.repository.gather import gather
+from dca.repository.images import ImageUnit
+from dca.repository.languages import source_directories, source_facts
+from dca.repository.linking import Linked, link
+from dca.repository.naming import same_service
+from dca.repository.origin import Layout, layout, programs_of
+from dca.repository.paths import is_below, is_example, is_test, is_tooling
+from schemas.base import JsonObject
+from schemas.context import Note
+from schemas.evidence import Evidence
+from schemas.ports import ChartRenderer, FileTree
+
+MAX_COMPONENTS = 300
+_MAX_LEFT_OVER = 60
+"""Source directories without deployment files that are looked into."""
+
+
+@dataclass(slots=True)
+class _Sources:
+    """Source facts, each directory read once for each image."""
+
+    files: FileTree
+    known: dict[tuple[str, str, tuple[str, ...]], SourceFacts] = field(default_factory=dict)
+
+    def of(self, directory: str, dockerfile: DockerfileFacts | None) -> SourceFacts:
+        """Facts of one directory as one image packs it."""
+        start = (*dockerfile.entrypoint, *dockerfile.command) if dockerfile else ()
+        key = (directory, dockerfile.path if dockerfile else "", start)
+        if key not in self.known:
+            self.known[key] = source_facts(self.files, directory, dockerfile)
+        return self.known[key]
+
+
+def read_repository(
+    files: FileTree, charts: ChartRenderer, extra_documents: Sequence[JsonObject] = ()
+) -> RepositoryReading:
+    """Read every deployable component of a repository.
+
+    Args:
+        files: Its files.
+        charts: Renders Helm charts, when it is available.
+        extra_documents: Kubernetes documents that came with the trigger.
+
+    Returns:
+        At most `MAX_COMPONENTS` components with unique names, notes on what was left out, and the
+        evidence that they name. An empty repository has none.
+    """
+    directories = source_directories(files)
+    tree = layout(files, directories)
+    gathered = gather(files, charts, tree, extra_documents)
+    sources = _Sources(files)
+    linked = link(
+        gathered.runs,
+        gathered.images.units,
+        gathered.known_images,
+        lambda image: product_for_image(image) is not None,
+    )
+    drafts = _drafts(linked, tree, sources)
+    drafts += _left_over(drafts, gathered.images.units, directories, sources)
+    notes = list(gathered.notes)
+    if len(drafts) > MAX_COMPONENTS:
+        notes.append(
+            Note(
+                code="skipped.components",
+                message=f"only the first {MAX_COMPONENTS} of {len(drafts)} components are read",
+            )
+        )
+    return _reading(drafts[:MAX_COMPONENTS], files, tree, notes)
+
+
+def _reading(
+    drafts: Sequence[Draft], files: FileTree, tree: Layout, notes: list[Note]
+) -> RepositoryReading:
+    evidence: dict[str, Evidence] = {}
+    components = []
+    taken: list[str] = []
+    for draft in drafts:
+        component, facts = build_component(draft, files, tree, taken)
+        taken.append(component.name)
+        components.append(component)
+        evidence.update({item.id: item for item in facts})
+    joined, facts = connect(components, drafts)
+    evidence.update({item.id: item for item in facts})
+    return RepositoryReading(tuple(joined), tuple(notes), tuple(evidence.values()))
+
+
+def _drafts(linked: Sequence[Linked], tree: Layout, sources: _Sources) -> list[Draft]:
+    drafts: list[Draft] = []
+    for item in linked:
+        if item.unit is None:
+            directory = run_source(item.runs, tree) if item.runs else None
+            facts = sources.of(directory, None) if directory else None
+            drafts.append(Draft(item.runs, None, directory, facts))
+        elif item.runs or not _spread_out(drafts, item.unit, tree, sources):
+            path = item.unit.source_path
+            for run in item.runs:
+                named = _named_program(item.unit, run.name, tree)
+                path = named or path
+                if named:
+                    break
+            drafts.append(Draft(item.runs, item.unit, path, sources.of(path, item.unit.facts)))
+    return drafts
+
+
+def _named_program(unit: ImageUnit, name: str, tree: Layout) -> str | None:
+    """The program of a run, of several that one image packs."""
+    candidates = programs_of(unit.facts, tree)
+    if not candidates and unit.unplaced:
+        candidates = tuple(sorted(tree.source_directories))
+    scored = [(same_service(item.rpartition("/")[2], name), item) for item in candidates]
+    best = max(scored, default=(0, ""), key=lambda pair: pair[0])
+    return best[1] if best[0] else None
+
+
+def _spread_out(drafts: list[Draft], unit: ImageUnit, tree: Layout, sources: _Sources) -> bool:
+    """Components of an image that packs several programs; False when it packs one."""
+    if unit.unplaced:
+        above = [item for item in tree.source_directories if item not in (".", unit.source_path)]
+        candidates = sorted(above)
+    else:
+        candidates = list(programs_of(unit.facts, tree))
+    found = [
+        Draft((), unit, directory, facts)
+        for directory in candidates[:_MAX_LEFT_OVER]
+        if not is_test(directory) and (facts := sources.of(directory, None)).deployable
+    ]
+    if len(found) < 2:
+        return False
+    drafts.extend(found)
+    return True
+
+
+def _left_over(
+    drafts: Sequence[Draft],
+    units: Sequence[ImageUnit],
+    directories: Sequence[str],
+    sources: _Sources,
+) -> list[Draft]:
+    """Programs that no deployment file covers."""
+    covered = {draft.directory for draft in drafts if draft.directory}
+    covered |= {unit.source_path for unit in units}
+    if "." in covered:
+        return []
+    found: list[Draft] = []
+    for directory in sorted(directories, key=lambda item: (item.count("/"), item))[:_MAX_LEFT_OVER]:
+        if any(is_below(directory, item) for item in covered):
+            continue
+        if is_test(directory) or is_tooling(directory) or is_example(directory):
+            continue
+        facts = sources.of(directory, None)
+        # Beside services with deployment files only a server counts, not every tool with a main.
+        serves = facts.framework is not None or facts.endpoint_count > 0
+        if facts.deployable and (serves or not covered):
+            found.append(Draft((), None, directory, facts))
+            covered.add(directory)
+    return found

@@ -1,0 +1,154 @@
+"""All files that say how a repository is deployed, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dca.repository import charts, compose, kustomize, manifests, procfile
+from dca.repository.documents import Document, UnreadableError, parse, parse_documents
+from dca.repository.images import Images, read_images
+from dca.repository.origin import Layout
+from dca.repository.paths import basename, is_below, is_test, is_tooling, join, parent
+from dca.repository.runs import Build, Run, image_name
+from dca.repository.sizing import items, mapping
+from schemas.base import JsonObject
+from schemas.context import FoundIn, Note
+from schemas.ports import ChartRenderer, FileTree
+
+MAX_MANIFESTS = 3_000
+_MAX_MANIFEST_BYTES = 1 << 20
+_DATA_FILES = frozenset(["package.json", "package-lock.json", "tsconfig.json", "composer.lock"])
+_MAX_NOTES = 40
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was read."""
+
+    images: Images
+    runs: list[Run] = field(default_factory=list)
+    known_images: dict[str, Build] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+
+def gather(
+    files: FileTree, renderer: ChartRenderer, tree: Layout, extra: Sequence[JsonObject]
+) -> Gathered:
+    """Read compose files, build tools, manifests, charts, Procfiles, then the Dockerfiles."""
+    notes: list[Note] = []
+    runs = _compose(files, tree, notes)
+    known = {image_name(run.image): run.build for run in runs if run.image and run.build}
+    known.update(_skaffold(files, tree))
+    charted = charts.chart_directories(tree.paths)
+    runs += _manifests(files, tree, charted, notes)
+    rendered = charts.read_charts(files, renderer)
+    runs += rendered.runs
+    runs += _payload(extra)
+    for path in tree.paths:
+        if procfile.is_procfile(path) and not is_test(path):
+            runs += procfile.processes(path, files.read_text(path) or "")
+    builds = [run.build for run in runs if run.build] + list(known.values())
+    images = read_images(files, tree, builds)
+    notes += [*rendered.notes, *images.notes]
+    return Gathered(images, runs, known, notes)
+
+
+def _compose(files: FileTree, tree: Layout, notes: list[Note]) -> list[Run]:
+    documents: list[Document] = []
+    variables: dict[str, dict[str, str]] = {}
+    for path in tree.paths:
+        if not compose.is_compose(path) or is_test(parent(path)) or is_tooling(path):
+            continue
+        documents += _parsed(files, path, notes)
+        directory = parent(path)
+        if directory not in variables:
+            env = join(directory, ".env") or ".env"
+            variables[directory] = compose.env_file(
+                files.read_text(env) or "" if env in tree.files else ""
+            )
+    return compose.services(documents, variables)
+
+
+def _parsed(files: FileTree, path: str, notes: list[Note]) -> list[Document]:
+    text = files.read_text(path)
+    if text is None:
+        return []
+    documents, problems = parse_documents(path, text)
+    _note_problems(path, problems, notes)
+    return documents
+
+
+def _note_problems(path: str, problems: Sequence[str], notes: list[Note]) -> None:
+    if problems and len(notes) < _MAX_NOTES:
+        notes.append(Note(code="skipped.yaml", message=f"{path}: {problems[0]}"[:900]))
+
+
+def _skaffold(files: FileTree, tree: Layout) -> dict[str, Build]:
+    """Image names that Skaffold builds."""
+    found: dict[str, Build] = {}
+    for path in tree.paths:
+        if basename(path) not in ("skaffold.yaml", "skaffold.yml"):
+            continue
+        for document in _parsed(files, path, []):
+            for artifact in items(mapping(document.data, "build").get("artifacts")):
+                context = join(parent(path), str(artifact.get("context") or "."))
+                docker = mapping(artifact, "docker")
+                if context is not None and isinstance(artifact.get("image"), str):
+                    dockerfile = join(context, str(docker.get("dockerfile") or "Dockerfile"))
+                    known = dockerfile if dockerfile in tree.files else None
+                    found[image_name(artifact["image"])] = Build(context, known)
+    return found
+
+
+def _manifests(
+    files: FileTree, tree: Layout, charted: Sequence[str], notes: list[Note]
+) -> list[Run]:
+    cluster = manifests.Cluster()
+    kustomizations: list[kustomize.Kustomization] = []
+    templates = [join(directory, "templates") or "templates" for directory in charted]
+    templates += [join(directory, "charts") or "charts" for directory in charted]
+    number = 0
+    for path in tree.paths:
+        if kustomize.is_kustomization(path):
+            kustomizations += _kustomization(files, path)
+        elif _may_be_manifest(path) and not any(is_below(path, item) for item in templates):
+            number += 1
+            if number > MAX_MANIFESTS or files.size(path) > _MAX_MANIFEST_BYTES:
+                continue
+            text = files.read_text(path)
+            if text is None or not manifests.is_wanted(text):
+                continue
+            documents, problems = parse_documents(path, text, manifests.is_wanted)
+            _note_problems(path, problems, notes)
+            for document in documents:
+                cluster.add(document)
+    if number > MAX_MANIFESTS:
+        notes.append(
+            Note(code="skipped.yaml", message=f"only {MAX_MANIFESTS} YAML files were read")
+        )
+    return kustomize.apply(manifests.runs(cluster), kustomizations, cluster.patches)
+
+
+def _may_be_manifest(path: str) -> bool:
+    name = basename(path)
+    if name in _DATA_FILES or not name.endswith((".yaml", ".yml", ".json")):
+        return False
+    directory = parent(path)
+    hidden_tool = path.startswith((".github/", ".circleci/", ".gitlab/", ".vscode/"))
+    return not is_test(directory) and not hidden_tool and "/testdata/" not in path
+
+
+def _kustomization(files: FileTree, path: str) -> list[kustomize.Kustomization]:
+    try:
+        data = parse(files.read_text(path) or "")
+    except UnreadableError:
+        return []
+    return [kustomize.kustomization(path, data)] if isinstance(data, dict) else []
+
+
+def _payload(extra: Sequence[JsonObject]) -> list[Run]:
+    cluster = manifests.Cluster()
+    for data in extra[:200]:
+        cluster.add(Document(data, "service_manifest", 1, ""))
+    return manifests.runs(cluster, found_in=FoundIn.PAYLOAD)
