@@ -56,6 +56,8 @@ def size_component(
     Raises:
         SettingsError: A constants file lacks a figure that the model needs.
     """
+    if component.volume_bytes:
+        component = component.model_copy(update={"has_volume": True})
     sheet = Worksheet(constants, context.evidence_by_id())
     situation = read_situation(component, context, sheet)
     key = product_of(component, constants)
@@ -65,7 +67,8 @@ def size_component(
     intervals = _intervals(sizing)
     resources = _resources(intervals)
     scaling = autoscale(component, situation, sizing.bounds, sizing.cpu.replicas, sheet)
-    storage = size_storage(component, key, situation, sheet)
+    shared = scaling is not None or sizing.cpu.replicas.target > 1
+    storage = size_storage(component, key, situation, shared=shared, sheet=sheet)
     environment = _environment(component, key, situation, resources, sheet)
     extra = size_extra_containers(component, sheet)
     ruled = key is not None and not key.startswith("fallback-")
@@ -80,7 +83,7 @@ def size_component(
         autoscaling=scaling,
         runtime_env=environment,
         storage=storage,
-        recreate=_recreates(component, sizing.bounds, storage is not None),
+        recreate=_recreates(component, storage is not None),
         disruption_budget=replicas > 1 and component.kind in _SCALED_KINDS,
         intervals=intervals,
         confidence=confidence,
@@ -103,10 +106,9 @@ def _subject(component: Component, situation: Situation) -> Subject:
     return Subject(component, detect(component), situation, groups(component.libraries))
 
 
-def _recreates(component: Component, limits: Bounds, stored: bool) -> bool:
-    """A single writer in a Deployment: its volume must be released before it is taken again."""
-    single = component.kind is WorkloadKind.DEPLOYMENT and limits.ceiling == 1
-    return single and (stored or component.has_volume)
+def _recreates(component: Component, stored: bool) -> bool:
+    """A Deployment with a volume: the old pod must release it before the new one takes it."""
+    return component.kind is WorkloadKind.DEPLOYMENT and (stored or component.has_volume)
 
 
 def _environment(

@@ -51,7 +51,7 @@ def size_cpu(subject: Subject, bounds: Bounds, sheet: Worksheet) -> CpuSizing:
     else:
         request, replicas = _by_load(subject, habit, bounds, sheet)
         rate = load.rate.target / replicas.target
-    return CpuSizing(request, _limit(subject, request, sheet), replicas, rate)
+    return CpuSizing(request, _limit(subject, habit, request, sheet), replicas, rate)
 
 
 def _habit(subject: Subject, sheet: Worksheet) -> Estimate:
@@ -142,10 +142,13 @@ def processes_of(component: Component) -> int:
     return max(1, workers)
 
 
-def _limit(subject: Subject, request: Estimate, sheet: Worksheet) -> Estimate:
+def _limit(subject: Subject, habit: Estimate, request: Estimate, sheet: Worksheet) -> Estimate:
     tier = subject.situation.tier
-    computes = subject.component.role in _COMPUTING or (
-        COMPUTE_GROUPS.intersection(subject.groups) and tier is not Tier.SAMPLE
+    by_load = request.target > habit.target
+    computes = (
+        by_load
+        or subject.component.role in _COMPUTING
+        or (COMPUTE_GROUPS.intersection(subject.groups) and tier is not Tier.SAMPLE)
     )
     factor = sheet.use("cpu.limit_factor.compute" if computes else f"cpu.limit_factor.{tier.value}")
     limit = Estimate.exactly(request.target) * factor

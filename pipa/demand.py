@@ -195,5 +195,5 @@ def _citations(component: Component, context: AppContext) -> tuple[str, ...]:
     return tuple(
         statement.evidence_id
         for statement in context.reading.statements
-        if statement.component in (None, component.name)
+        if statement.component in (None, component.name) and statement.key in Demand.model_fields
     )

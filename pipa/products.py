@@ -10,7 +10,7 @@ from pipa.demand import STATEFUL, Situation, Tier
 from pipa.estimate import Estimate
 from pipa.memory import MemorySizing
 from pipa.replicas import Bounds, for_load, interval
-from pipa.runtime import image_words
+from pipa.runtime import Runtime, detect, image_words
 from pipa.worksheet import Worksheet, mib, millicores, number
 from schemas.context import Component, WorkloadKind
 from schemas.plan import CountInterval
@@ -29,10 +29,11 @@ class ProductSizing:
 
 
 def product_of(component: Component, constants: Constants) -> str | None:
-    """Key of the rule for a component; None for the app's own code.
+    """Key of the rule for a component; None for what is sized by its runtime.
 
     The catalogue's key is looked up first, then the product that it is a part of
-    (``redis-master`` of ``redis``), then the image, then the role.
+    (``redis-master`` of ``redis``), then the image, then the role. The app's own code, and a
+    stateless product without a rule whose language is known, are sized by their runtime.
     """
     key = component.third_party
     if key is None:
@@ -49,6 +50,8 @@ def product_of(component: Component, constants: Constants) -> str | None:
     found = by_image(component.image, constants)
     if found and constants.products[found].role is component.role:
         return found
+    if component.role not in STATEFUL and detect(component).runtime is not Runtime.UNKNOWN:
+        return None  # its runtime says more than its role
     return f"fallback-{component.role.value.replace('_', '-')}"
 
 
@@ -147,20 +150,24 @@ def _memory(key: str, replicas: int, situation: Situation, sheet: Worksheet) -> 
     limit = sheet.use_product(key, "memory_limit", "MiB")
     ratio = limit.target / product.memory_request
     if situation.critical:
-        return _guaranteed(request, situation, sheet)
+        return _guaranteed(request, bool(parts), situation, sheet)
     limit = limit.maximum(request.times(ratio))
     sheet.step("memory", f"Memory limit {number(ratio)} x the request: {mib(limit.target)}.")
     return MemorySizing(request, limit)
 
 
-def _guaranteed(request: Estimate, situation: Situation, sheet: Worksheet) -> MemorySizing:
-    margin = sheet.use("memory.guaranteed_margin")
+def _guaranteed(
+    request: Estimate, stated: bool, situation: Situation, sheet: Worksheet
+) -> MemorySizing:
+    """Limit equal to the request; with a margin unless data or connections were stated."""
     factor = sheet.use("memory.limit_factor.guaranteed")
-    both = request.times(margin.target)
-    text = (
-        f"An outage is expensive, so the limit is {number(factor.target)} x the request, both with"
-        f" a margin of {number(margin.target)}: {mib(both.target)}."
-    )
+    text = f"An outage is expensive, so the limit is {number(factor.target)} x the request"
+    both = request
+    if not stated:
+        margin = sheet.use("memory.guaranteed_margin")
+        both = request.times(margin.target)
+        text += f", both with a margin of {number(margin.target)}"
+    text += f": {mib(both.target)}."
     sheet.step("memory", text, situation.citations)
     return MemorySizing(both, both * factor)
 

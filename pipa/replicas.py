@@ -119,4 +119,5 @@ def interval(low: int, target: int, high: int) -> CountInterval:
 
 def count_text(by_load: int, chosen: int, pod: float) -> str:
     """The sentence that says how many pods the load needs."""
-    return f"{by_load} pods of {number(pod)}m carry the load; {chosen} are planned."
+    some = "1 pod" if by_load == 1 else f"{by_load} pods"
+    return f"{some} of {number(pod)}m would carry the load; {chosen} planned."

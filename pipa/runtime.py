@@ -116,7 +116,10 @@ _ENTERPRISE_JAVA = re.compile(
     r"|play|struts|weld|cxf|payara|java ee|servlet|camel|akka)\b"
 )
 _RAILS = re.compile(r"\b(rails|sidekiq|resque|delayed|good_job|hanami|spree|solidus)\b")
-_NO_JAVA_INSIDE = frozenset({"scratch", "static", "base", "cc", "busybox", "micro", "minimal"})
+_NO_JAVA_INSIDE = re.compile(
+    r"^scratch$|distroless/(?:static|base|cc)|ubi\d*-micro|quarkus-micro-image|\bnative\b"
+)
+"""Images without a Java runtime: what starts in them was compiled ahead of time."""
 
 
 def detect(component: Component) -> Profile:
@@ -183,7 +186,6 @@ def _variant(component: Component, runtime: Runtime) -> str:
 
 
 def _java_variant(component: Component, framework: str) -> str:
-    image = image_words(component.base_image)
-    if image & _NO_JAVA_INSIDE and not image & _IMAGES[5][1]:
+    if _NO_JAVA_INSIDE.search((component.base_image or "").lower()):
         return "jvm_native"
     return "jvm_spring" if _ENTERPRISE_JAVA.search(framework) else "jvm"

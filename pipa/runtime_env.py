@@ -91,7 +91,7 @@ def _dotnet(
     subject: Subject, _limit_mib: float, _cpu: int | None, sheet: Worksheet
 ) -> dict[str, str]:
     present = subject.component.runtime.environment
-    if any("GCHeapHardLimit" in name or "GCHeapAffinitize" in name for name in present):
+    if any("GCHeapHardLimit" in name for name in present):
         return {}
     percent = round(100 * sheet.use("runtime.dotnet.heap").target)
     text = f"The .NET heap may take {percent} % of the limit (the variable is hexadecimal)."

@@ -11,9 +11,22 @@ _RUNS = (WorkloadKind.JOB, WorkloadKind.CRON_JOB, WorkloadKind.DAEMON_SET)
 
 
 def size_storage(
-    component: Component, key: str | None, situation: Situation, sheet: Worksheet
+    component: Component,
+    key: str | None,
+    situation: Situation,
+    *,
+    shared: bool,
+    sheet: Worksheet,
 ) -> Bytes | None:
-    """Bytes of the volume; None when the component keeps nothing."""
+    """Bytes of the volume; None when the component keeps nothing.
+
+    Args:
+        component: What is sized.
+        key: Its product, if it is one.
+        situation: What is asked of it.
+        shared: It has, or may get, several pods.
+        sheet: Takes the step.
+    """
     if component.volume_bytes:
         text = f"The repository asks for a volume of {number(component.volume_bytes / GIB)} GiB."
         sheet.step("storage", text, component.evidence)
@@ -23,6 +36,12 @@ def size_storage(
         component.role in STATEFUL and (product is None or product.storage is not None)
     )
     keeps = keeps or (product is not None and product.storage is not None)
+    if keeps and shared and component.kind is WorkloadKind.DEPLOYMENT:
+        text = (
+            "Several pods of a Deployment cannot share a volume; files belong in an object store."
+        )
+        sheet.step("storage", text)
+        return None
     refused = situation.demand.persistence is False and not component.has_volume
     if not keeps or refused or component.kind in _RUNS:
         return None
