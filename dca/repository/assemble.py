@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dca.catalogue import product_for_image
-from dca.repository.component import Draft, build_component, run_source
+from dca.repository.component import Draft, build_component, directory_of_image, run_source
 from dca.repository.connections import connect
 from dca.repository.facts import DockerfileFacts, RepositoryReading, SourceFacts
 from dca.repository.gather import gather
@@ -15,9 +15,9 @@ from dca.repository.languages import source_directories, source_facts
 from dca.repository.linking import Linked, link
 from dca.repository.naming import same_service
 from dca.repository.origin import Layout, layout, programs_of
-from dca.repository.paths import is_below, is_example, is_test, is_tooling
+from dca.repository.paths import is_below, is_example, is_library, is_test, is_tooling
 from schemas.base import JsonObject
-from schemas.context import Note
+from schemas.context import FoundIn, Note
 from schemas.evidence import Evidence
 from schemas.ports import ChartRenderer, FileTree
 
@@ -97,15 +97,22 @@ def _reading(
 
 def _drafts(linked: Sequence[Linked], tree: Layout, sources: _Sources) -> list[Draft]:
     drafts: list[Draft] = []
+    unplaced = {id(item.unit): item.unit for item in linked if item.unit and item.unit.unplaced}
+    shared = next(iter(unplaced.values())) if len(unplaced) == 1 else None
     for item in linked:
         if item.unit is None:
             directory = run_source(item.runs, tree) if item.runs else None
-            facts = sources.of(directory, None) if directory else None
-            drafts.append(Draft(item.runs, None, directory, facts))
+            # A Dockerfile that takes its module as an argument packs whatever has no own.
+            unit = shared if directory and item.runs[0].found_in is not FoundIn.PROCFILE else None
+            image = unit.facts if unit else None
+            facts = sources.of(directory, image) if directory else None
+            drafts.append(Draft(item.runs, unit, directory, facts))
         elif item.runs or not _spread_out(drafts, item.unit, tree, sources):
             path = item.unit.source_path
             for run in item.runs:
                 named = _named_program(item.unit, run.name, tree)
+                if item.unit.unplaced:
+                    named = directory_of_image(run.image, tree) or named
                 path = named or path
                 if named:
                     break
@@ -157,6 +164,8 @@ def _left_over(
         if any(is_below(directory, item) for item in covered):
             continue
         if is_test(directory) or is_tooling(directory) or is_example(directory):
+            continue
+        if covered and is_library(directory):
             continue
         facts = sources.of(directory, None)
         # Beside services with deployment files only a server counts, not every tool with a main.

@@ -9,12 +9,12 @@ from dca.catalogue import Product, product_for_image
 from dca.repository.command import script_start, start_words
 from dca.repository.facts import DockerfileFacts, RoleHints, SourceFacts
 from dca.repository.images import ImageUnit
-from dca.repository.naming import label, same_service, unique
+from dca.repository.naming import is_filler, label, same_service, unique
 from dca.repository.origin import Layout
-from dca.repository.paths import basename, is_below, join, parent
+from dca.repository.paths import basename, is_below, join, parent, words
 from dca.repository.redact import clean_text, clean_words
 from dca.repository.roles import classify_role
-from dca.repository.runs import Run
+from dca.repository.runs import Run, image_name
 from dca.repository.runtime import runtime_settings
 from schemas.context import Component, CurrentSizing, FoundIn, Use, WorkloadKind, WorkloadRef
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
@@ -49,6 +49,9 @@ def run_source(runs: Sequence[Run], tree: Layout) -> str | None:
         if run.build is not None and tree.holds_source(run.build.context):
             return run.build.context
     for run in runs:
+        exact = directory_of_image(run.image, tree)
+        if exact is not None:
+            return exact
         named = [
             item
             for item in tree.source_directories
@@ -69,6 +72,14 @@ def run_source(runs: Sequence[Run], tree: Layout) -> str | None:
         if around:
             return max(around, key=len)
     return None
+
+
+def directory_of_image(image: str | None, tree: Layout) -> str | None:
+    """The directory with code that is called what an image is called, when there is just one."""
+    wanted = words(image_name(image or "").rpartition("/")[2])
+    found = [item for item in tree.directories if wanted and words(basename(item)) == wanted]
+    found = [item for item in found if any(is_below(code, item) for code in tree.code_directories)]
+    return found[0] if len(found) == 1 else None
 
 
 def _shared_parts(directory: str, path: str) -> int:
@@ -169,8 +180,9 @@ def _product(draft: Draft, image: str | None) -> Product | None:
 
 def _name(draft: Draft) -> str:
     trusted = [run.name for run in draft.runs if run.found_in is not FoundIn.PROCFILE]
-    if trusted:
-        return trusted[0]
+    telling = [name for name in trusted if not is_filler(name)]
+    if telling:
+        return telling[0]
     names = list(draft.unit.names) if draft.unit else []
     if draft.directory not in (None, ".") and not (draft.unit and draft.unit.target):
         names.insert(

@@ -9,7 +9,7 @@ from dca.repository import charts, compose, kustomize, manifests, procfile
 from dca.repository.documents import Document, UnreadableError, parse, parse_documents
 from dca.repository.images import Images, read_images
 from dca.repository.origin import Layout
-from dca.repository.paths import basename, is_below, is_test, is_tooling, join, parent
+from dca.repository.paths import basename, is_below, is_example, is_test, is_tooling, join, parent
 from dca.repository.runs import Build, Run, image_name
 from dca.repository.sizing import items, mapping
 from schemas.base import JsonObject
@@ -104,35 +104,56 @@ def _skaffold(files: FileTree, tree: Layout) -> dict[str, Build]:
 def _manifests(
     files: FileTree, tree: Layout, charted: Sequence[str], notes: list[Note]
 ) -> list[Run]:
-    cluster = manifests.Cluster()
-    kustomizations: list[kustomize.Kustomization] = []
-    templates = [join(directory, "templates") or "templates" for directory in charted]
-    templates += [join(directory, "charts") or "charts" for directory in charted]
-    number = 0
-    for path in tree.paths:
-        if kustomize.is_kustomization(path):
-            kustomizations += _kustomization(files, path)
-        elif _may_be_manifest(path) and not any(is_below(path, item) for item in templates):
-            number += 1
-            if number > MAX_MANIFESTS or files.size(path) > _MAX_MANIFEST_BYTES:
-                continue
-            text = files.read_text(path)
-            if text is None or not manifests.is_wanted(text):
-                continue
-            documents, problems = parse_documents(path, text, manifests.is_wanted)
-            _note_problems(path, problems, notes)
-            for document in documents:
-                cluster.add(document)
-    if number > MAX_MANIFESTS:
+    """Plain manifests; those among examples and documentation only where there are no others."""
+    templates = [join(directory, name) or name for directory in charted for name in _CHART_PARTS]
+    paths = [
+        path
+        for path in tree.paths
+        if _may_be_manifest(path) and not any(is_below(path, item) for item in templates)
+    ]
+    kustomizations = [
+        item
+        for path in tree.paths
+        if kustomize.is_kustomization(path)
+        for item in _kustomization(files, path)
+    ]
+    if len(paths) > MAX_MANIFESTS:
         notes.append(
             Note(code="skipped.yaml", message=f"only {MAX_MANIFESTS} YAML files were read")
         )
-    return kustomize.apply(manifests.runs(cluster), kustomizations, cluster.patches)
+    found: list[Run] = []
+    chosen = paths[:MAX_MANIFESTS]
+    for wanted in (False, True):
+        if found:
+            break
+        cluster = _cluster(files, [path for path in chosen if is_example(path) is wanted], notes)
+        found = kustomize.apply(manifests.runs(cluster), kustomizations, cluster.patches)
+    return found
+
+
+_CHART_PARTS = ("templates", "charts")
+
+
+def _cluster(files: FileTree, paths: Sequence[str], notes: list[Note]) -> manifests.Cluster:
+    cluster = manifests.Cluster()
+    for path in paths:
+        text = files.read_text(path) if files.size(path) <= _MAX_MANIFEST_BYTES else None
+        if text is None or not manifests.is_wanted(text):
+            continue
+        documents, problems = parse_documents(path, text, manifests.is_wanted)
+        _note_problems(path, problems, notes)
+        for document in documents:
+            cluster.add(document)
+    return cluster
 
 
 def _may_be_manifest(path: str) -> bool:
     name = basename(path)
-    if name in _DATA_FILES or not name.endswith((".yaml", ".yml", ".json")):
+    if (
+        name in _DATA_FILES
+        or kustomize.is_kustomization(path)
+        or not name.endswith((".yaml", ".yml", ".json"))
+    ):
         return False
     directory = parent(path)
     hidden_tool = path.startswith((".github/", ".circleci/", ".gitlab/", ".vscode/"))

@@ -468,7 +468,7 @@ def _is_unplaced(facts: DockerfileFacts, tree: Layout, source: str) -> bool:
     """It copies build output only, from a place that is not in the repository."""
     outputs = ("build/", "target/", "dist/", "out/", "bin/", "publish/")
     local = [item.removeprefix("./") for item in facts.copied]
-    packed = [item for item in local if item.startswith(outputs)]
+    packed = [item for item in local if item.startswith(outputs) or "$" in item]
     return bool(packed) and len(packed) == len(local) and not tree.holds_source(parent(facts.path))
 
 

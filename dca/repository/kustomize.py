@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 
 from dca.repository import pods
 from dca.repository.documents import Document
-from dca.repository.paths import basename, join, parent, words
+from dca.repository.paths import PRODUCTION_WORDS, basename, join, parent, words
 from dca.repository.runs import Run
 from dca.repository.sizing import count, current_sizing, items, mapping
 from schemas.base import JsonObject
 from schemas.context import CurrentSizing
 
 _NAMES = frozenset(["kustomization.yaml", "kustomization.yml", "Kustomization"])
-_PRODUCTION = frozenset(["prod", "production", "prd", "live"])
 _MAX_STEPS = 200
 
 
@@ -90,7 +89,7 @@ def _applied(
     if not including:
         return run
     direct = [item for item in including if run.path in known[item].resources] or including
-    overlays = [item for item in including if _PRODUCTION & set(words(item))]
+    overlays = [item for item in including if PRODUCTION_WORDS & set(words(item))]
     overlay = min(overlays, key=len) if overlays else None
     current = run.current
     if overlay is not None:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 from dca.repository.images import ImageUnit
 from dca.repository.naming import same_service
-from dca.repository.paths import basename, is_below, parent
+from dca.repository.paths import (
+    GENERIC_DIRECTORIES,
+    STAGE_WORDS,
+    basename,
+    is_below,
+    parent,
+    words,
+)
 from dca.repository.runs import Build, Run, image_name
 from schemas.context import FoundIn
 
@@ -40,7 +47,7 @@ def link(
     """
     of_run = [_best(run, units, known_images, is_product) for run in runs]
     of_run = _spread(runs, of_run)
-    of_run = _single(runs, of_run, units, is_product)
+    of_run = _spread(runs, _single(runs, of_run, units, is_product))
     groups: list[Linked] = []
     for index, unit in enumerate(units):
         own = [run for run, number in zip(runs, of_run, strict=True) if number == index]
@@ -109,9 +116,20 @@ def _nearness(run: Run, unit: ImageUnit) -> int:
     else:
         place = parent(run.path)
     for directory in (unit.source_path, parent(unit.facts.path)):
-        if directory != "." and is_below(place, directory):
+        if directory != "." and is_below(place, directory) and _only_packaging(place, directory):
             return 35 + min(directory.count("/"), 4)
     return 0
+
+
+def _only_packaging(place: str, directory: str) -> bool:
+    """Whether the way from a service's directory to its manifests names nothing else."""
+    way = place.removeprefix(directory).strip("/").split("/")
+    told = {*words(basename(directory))}
+    return all(
+        part.strip(".").lower() in GENERIC_DIRECTORIES | STAGE_WORDS or told & {*words(part)}
+        for part in way
+        if part
+    )
 
 
 def _spread(runs: Sequence[Run], of_run: list[int | None]) -> list[int | None]:
@@ -136,7 +154,7 @@ def _single(
 ) -> list[int | None]:
     """In a repository with one image, the workloads of its most used own image are that image."""
     if len(units) != 1 or any(
-        number is not None and run.found_in is not FoundIn.COMPOSE
+        number is not None and run.found_in not in (FoundIn.COMPOSE, FoundIn.PROCFILE)
         for run, number in zip(runs, of_run, strict=True)
     ):
         return of_run

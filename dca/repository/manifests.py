@@ -15,7 +15,15 @@ from dataclasses import dataclass, field
 from dca.repository import pods
 from dca.repository.command import words_from
 from dca.repository.documents import Document
-from dca.repository.paths import basename, is_example, is_test, parent, words
+from dca.repository.paths import (
+    PRODUCTION_WORDS,
+    STAGE_WORDS,
+    basename,
+    is_example,
+    is_test,
+    parent,
+    words,
+)
 from dca.repository.redact import redacted
 from dca.repository.runs import Run
 from dca.repository.sizing import autoscaler, count, current_sizing, is_empty, items, mapping, text
@@ -32,11 +40,6 @@ _NOT_APPLICATIONS = frozenset(
 )
 _WANTED = re.compile(r"""["']?kind["']?\s*:\s*["']?([A-Za-z]{2,60})""")
 _POD_TEXT = re.compile(r"""["']?(?:containers|image)["']?\s*:""")
-_STAGES = {
-    **dict.fromkeys(["prod", "production", "prd", "live"], -1),
-    **dict.fromkeys(["dev", "development", "local", "staging", "stage", "preprod", "test"], 2),
-    **dict.fromkeys(["qa", "uat", "sandbox", "minikube", "kind", "ci", "preview", "labs", "q0"], 2),
-}
 _BUNDLES = frozenset(
     ["release", "releases", "install", "bundle", "dist", "all", "generated", "legacy"]
 )
@@ -50,7 +53,8 @@ class Cluster:
     workloads: list[Document] = field(default_factory=list)
     patches: list[Document] = field(default_factory=list)
     """Partial workloads without an image, as kustomize overlays have them."""
-    related: list[Document] = field(default_factory=list)
+    related: dict[tuple[str, str], list[Document]] = field(default_factory=dict)
+    """HPAs by their target, PDBs and Services by the first label that they select."""
     claims: dict[str, JsonObject] = field(default_factory=dict)
     configs: dict[str, JsonObject] = field(default_factory=dict)
 
@@ -65,7 +69,9 @@ class Cluster:
             elif kind == "ConfigMap":
                 self.configs.setdefault(name, mapping(data, "data"))
             elif kind in _RELATED and not mapping(data, "spec", "template"):
-                self.related.append(part)
+                key = _selection_key(data)
+                if key is not None:
+                    self.related.setdefault(key, []).append(part)
             elif is_workload(data):
                 self.workloads.append(part)
             elif kind in _NATIVE:
@@ -74,6 +80,8 @@ class Cluster:
 
 def is_wanted(text_: str) -> bool:
     """Whether a document's text may hold a workload or something that belongs to one."""
+    if "kind" not in text_:
+        return False
     kinds = set(_WANTED.findall(text_[:200_000]))
     if not kinds or kinds <= {"CustomResourceDefinition"}:
         return False
@@ -127,7 +135,7 @@ def _run(document: Document, cluster: Cluster, chart: str | None, found_in: Foun
     name = text(metadata.get("name")) or text(metadata.get("generateName"))
     pod = pods.pod_spec(data)
     container = pods.main_container(pod, name or "") if pod else _as_container(spec, name)
-    related = _related(document, cluster.related)
+    related = _related(document, cluster)
     claim_bytes, has_volume = _volumes(spec, pod, cluster.claims)
     kind = str(data.get("kind", ""))
     image = text(container.get("image"))
@@ -161,14 +169,14 @@ def _as_container(spec: JsonObject, name: str | None) -> JsonObject:
 
 def _name_of_file(path: str) -> str:
     stem = basename(path).partition(".")[0]
-    return stem if words(stem) and stem.lower() not in _STAGES else basename(parent(path))
+    return stem if words(stem) and stem.lower() not in STAGE_WORDS else basename(parent(path))
 
 
 def _rank(document: Document, chart: str | None) -> int:
     """Lower is preferred: production and plain manifests before bundles, stages and examples."""
     parts = {word for part in document.path.split("/") for word in words(part)}
     rank = 4 if chart is not None else 0
-    rank += sum(_STAGES.get(word, 0) for word in parts)
+    rank += 2 * len(parts & (STAGE_WORDS - PRODUCTION_WORDS)) - len(parts & PRODUCTION_WORDS)
     rank += 6 if parts & _BUNDLES else 0
     rank += 12 if is_example(document.path) else 0
     rank += 20 if is_test(document.path) else 0
@@ -227,10 +235,24 @@ def _reference(
     )
 
 
-def _related(document: Document, candidates: Sequence[Document]) -> list[JsonObject]:
+def _selection_key(data: JsonObject) -> tuple[str, str] | None:
+    spec = mapping(data, "spec")
+    if data.get("kind") == "HorizontalPodAutoscaler":
+        target = mapping(spec, "scaleTargetRef")
+        return str(target.get("kind")), str(target.get("name"))
+    selector = mapping(spec, "selector")
+    labels = mapping(selector, "matchLabels") if "matchLabels" in selector else selector
+    first = min(labels.items(), default=None, key=lambda pair: pair[0])
+    return (str(first[0]), str(first[1])) if first else None
+
+
+def _related(document: Document, cluster: Cluster) -> list[JsonObject]:
     """HPAs, PDBs and Services of a workload, those of its own directory first, each name once."""
     labels = pods.pod_labels(document.data)
-    near = sorted(candidates, key=lambda item: parent(item.path) != parent(document.path))
+    name = str(mapping(document.data, "metadata").get("name"))
+    keys = [(str(document.data.get("kind")), name), *labels.items()]
+    near = [item for key in keys for item in cluster.related.get(key, ())]
+    near.sort(key=lambda item: parent(item.path) != parent(document.path))
     found: dict[tuple[str, str], JsonObject] = {}
     for candidate in near:
         data = candidate.data

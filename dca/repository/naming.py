@@ -9,7 +9,9 @@ from dca.repository.paths import words
 
 _MAX_LABEL = 63
 _NOT_LABEL = re.compile(r"[^a-z0-9]+")
-_FILLER = frozenset(["svc", "service", "srv", "server", "app", "deployment", "image", "container"])
+_FILLER = frozenset(
+    ["svc", "service", "srv", "server", "app", "deployment", "image", "container", "chart"]
+)
 
 
 def label(text: str) -> str:
@@ -49,6 +51,11 @@ def same_service(left: str, right: str) -> int:
         return 2
     short, long = sorted((core_a, core_b), key=len)
     return int(bool(short) and long[-len(short) :] == short)
+
+
+def is_filler(name: str) -> bool:
+    """Whether a name says nothing, such as ``app`` or ``deployment``."""
+    return not _core(words(name))
 
 
 def _core(name: tuple[str, ...]) -> tuple[str, ...]:

@@ -37,6 +37,37 @@ EXAMPLE_WORDS = frozenset(
 )
 """What shows how the rest is used; it counts where there is nothing else."""
 
+_EXAMPLE_STARTS = frozenset(["example", "examples", "sample", "samples"])
+
+STAGE_WORDS = frozenset(
+    [
+        *["prod", "production", "prd", "live", "dev", "development", "local", "staging", "stage"],
+        *["preprod", "test", "qa", "uat", "sandbox", "minikube", "kind", "ci", "preview", "labs"],
+    ]
+)
+"""Environments that manifests are written for."""
+
+PRODUCTION_WORDS = frozenset(["prod", "production", "prd", "live"])
+
+LIBRARY_WORDS = frozenset(
+    [
+        *[
+            "lib",
+            "libs",
+            "library",
+            "libraries",
+            "common",
+            "shared",
+            "sdk",
+            "core",
+            "util",
+            "utils",
+        ],
+        *["plugin", "plugins", "internal", "client", "clients", "starter", "vendor"],
+    ]
+)
+"""What other programs are made with."""
+
 GENERIC_DIRECTORIES = frozenset(
     [
         *["src", "source", "docker", "dockerfiles", "dockerfile", "container", "containers"],
@@ -112,8 +143,21 @@ def is_tooling(path: str) -> bool:
 
 
 def is_example(path: str) -> bool:
-    """Whether a file or directory is an example or documentation."""
-    return _has(path, EXAMPLE_WORDS)
+    """Whether a file or directory is an example or documentation.
+
+    A part counts that is such a word or begins with example or sample: ``k8s-tutorial`` may well be
+    all that a repository has.
+    """
+    for part in path.split("/"):
+        found = words(part)
+        if part.lower() in EXAMPLE_WORDS or (found and found[0] in _EXAMPLE_STARTS):
+            return True
+    return False
+
+
+def is_library(path: str) -> bool:
+    """Whether a directory holds code for other programs."""
+    return _has(path, LIBRARY_WORDS)
 
 
 def telling_part(directory: str) -> str:
