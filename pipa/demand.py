@@ -40,6 +40,9 @@ _UNLOADED = frozenset(
         Role.OTHER,
     }
 )
+_PRODUCTION, _INSTALLATION = "production", "default_install"
+"""Words in `Demand.special` for a deployment in real use, and for what a product ships."""
+_CITED = frozenset(Demand.model_fields) | {"deployment"}
 _SERIOUS = (Criticality.HIGH, Criticality.CRITICAL)
 
 
@@ -95,8 +98,11 @@ def read_situation(component: Component, context: AppContext, sheet: Worksheet) 
 def _tier(demand: Demand, environment: Environment) -> Tier:
     if demand.sample or environment is Environment.DEV:
         return Tier.SAMPLE
+    if _INSTALLATION in demand.special and not _has_load(demand):
+        return Tier.GENERAL
     stated = (
         demand.sample is False
+        or _PRODUCTION in demand.special
         or demand.criticality in _SERIOUS
         or demand.zero_downtime
         or demand.availability is not None
@@ -195,5 +201,5 @@ def _citations(component: Component, context: AppContext) -> tuple[str, ...]:
     return tuple(
         statement.evidence_id
         for statement in context.reading.statements
-        if statement.component in (None, component.name) and statement.key in Demand.model_fields
+        if statement.component in (None, component.name) and statement.key in _CITED
     )

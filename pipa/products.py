@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipa.constants import Constants, Product
 from pipa.cpu import CpuSizing
@@ -32,8 +32,9 @@ def product_of(component: Component, constants: Constants) -> str | None:
     """Key of the rule for a component; None for what is sized by its runtime.
 
     The catalogue's key is looked up first, then the product that it is a part of
-    (``redis-master`` of ``redis``), then the image, then the role. The app's own code, and a
-    stateless product without a rule whose language is known, are sized by their runtime.
+    (``redis-master`` of ``redis``) or made for (``argo-cd-redis``), then the image, then the
+    role. The app's own code, and a stateless product without a rule whose language is known, are
+    sized by their runtime.
     """
     key = component.third_party
     if key is None:
@@ -41,18 +42,25 @@ def product_of(component: Component, constants: Constants) -> str | None:
         return found if found and constants.products[found].role in STATEFUL else None
     if key in constants.products:
         return key
-    parts = key.split("-")
-    for length in range(len(parts) - 1, 0, -1):
-        shorter = "-".join(parts[:length])
-        product = constants.products.get(shorter)
+    for part in _parts(key):
+        product = constants.products.get(part)
         if product is not None and product.role is component.role:
-            return shorter
+            return part
     found = by_image(component.image, constants)
     if found and constants.products[found].role is component.role:
         return found
     if component.role not in STATEFUL and detect(component).runtime is not Runtime.UNKNOWN:
         return None  # its runtime says more than its role
     return f"fallback-{component.role.value.replace('_', '-')}"
+
+
+def _parts(key: str) -> list[str]:
+    """Shorter names in a key, longest first: ``a-b-c`` gives ``a-b``, ``b-c``, ``a``, ``c``."""
+    words = key.split("-")
+    found = []
+    for length in range(len(words) - 1, 0, -1):
+        found += ["-".join(words[:length]), "-".join(words[-length:])]
+    return found
 
 
 def by_image(image: str | None, constants: Constants) -> str | None:
@@ -74,7 +82,9 @@ def size_product(
     product = sheet.constants.products[key]
     limits = _bounds(product, component, situation, sheet)
     cpu = _cpu(key, product, limits, situation, sheet)
-    memory = _memory(key, cpu.replicas.target, situation, sheet)
+    if situation.critical and product.role in STATEFUL:
+        cpu = _guaranteed_cpu(cpu, situation, sheet)
+    memory = _memory(key, situation, sheet)
     return ProductSizing(key, cpu, memory, limits)
 
 
@@ -136,7 +146,7 @@ def _cpu(
     return CpuSizing(request, limit, replicas, rate)
 
 
-def _memory(key: str, replicas: int, situation: Situation, sheet: Worksheet) -> MemorySizing:
+def _memory(key: str, situation: Situation, sheet: Worksheet) -> MemorySizing:
     product = sheet.constants.products[key]
     request = sheet.use_product(key, "memory_request", "MiB")
     text = f"{key} usually asks for {mib(request.target)}."
@@ -154,6 +164,20 @@ def _memory(key: str, replicas: int, situation: Situation, sheet: Worksheet) -> 
     limit = limit.maximum(request.times(ratio))
     sheet.step("memory", f"Memory limit {number(ratio)} x the request: {mib(limit.target)}.")
     return MemorySizing(request, limit)
+
+
+def _guaranteed_cpu(cpu: CpuSizing, situation: Situation, sheet: Worksheet) -> CpuSizing:
+    """Request and limit alike, so that nothing of a store that must stay up is taken away."""
+    middle = (cpu.request.target + cpu.limit.target) / 2
+    both = cpu.request if cpu.rate_per_pod else replace(cpu.request, target=middle)
+    both = replace(both, high=max(both.high, both.target))
+    text = (
+        f"An outage of a store is expensive, so CPU request and limit are alike:"
+        f" {millicores(both.target)}, "
+    )
+    text += "which is what its load needs." if cpu.rate_per_pod else "the middle between the two."
+    sheet.step("cpu", text, situation.citations)
+    return replace(cpu, request=both, limit=both)
 
 
 def _guaranteed(

@@ -167,6 +167,8 @@ def _serves_files(component: Component, runtime: Runtime) -> bool:
     if browser and any(word in framework for word in _STATIC_SERVERS - {"serve"}):
         return True
     unseen = component.base_image is None and not component.start_command
+    # The web part of a product usually is an image of a web server with compiled pages.
+    browser = browser or (component.third_party is not None and not framework)
     return component.role is Role.WEB_FRONTEND and browser and not served and unseen
 
 

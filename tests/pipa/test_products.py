@@ -29,6 +29,8 @@ def _steps(plan, about: str) -> str:
         ({"third_party": "postgresql", "role": Role.SQL_DATABASE}, "postgresql"),
         ({"third_party": "redis-master", "role": Role.CACHE}, "redis"),
         ({"third_party": "kafka-broker-pool", "role": Role.MESSAGE_BROKER}, "kafka"),
+        ({"third_party": "argo-cd-redis", "role": Role.CACHE}, "redis"),
+        ({"third_party": "someones-own-prometheus", "role": Role.OBSERVABILITY}, "prometheus"),
         ({"third_party": "redis-operator", "role": Role.CONTROLLER}, "fallback-controller"),
         ({"third_party": "brandnewdb", "role": Role.SQL_DATABASE}, "fallback-sql-database"),
         ({"third_party": "something", "role": Role.BACKEND_API}, "fallback-backend-api"),
@@ -77,7 +79,7 @@ def test_a_single_writer_is_one_pod_however_critical(size, key, constants):
     )
     assert plan.replicas == 1
     assert plan.autoscaling is None
-    assert plan.resources.limits.memory == plan.resources.requests.memory
+    assert plan.resources.limits == plan.resources.requests
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,9 @@ def test_the_language_decides_and_an_image_where_there_is_none(fields, variant: 
         },
         {"language": "JavaScript", "framework": "React + nginx", "base_image": "node:22"},
         {"framework": "React", "role": Role.WEB_FRONTEND},
+        {"language": "TypeScript", "role": Role.WEB_FRONTEND, "third_party": "some-web"},
     ],
-    ids=["nginx", "unprivileged", "caddy", "named", "only-described"],
+    ids=["nginx", "unprivileged", "caddy", "named", "only-described", "product"],
 )
 def test_browser_code_behind_a_web_server_is_static(fields):
     subject = Component(name="web", found_in=(FoundIn.DOCKERFILE,), **fields)
