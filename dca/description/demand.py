@@ -1,0 +1,113 @@
+"""Statements as demands: of the whole app, and of the components that a clause names.
+
+A statement belongs to the one component that its clause names. When only one component of own code
+(or only one at all) is named, what is said of it is said of the app, except for amounts of data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dca.description.own_code import Mention
+from dca.description.text import Prose
+from schemas.context import Criticality, Demand, NamedComponent, Statement, Traffic
+
+_MAXIMA = (
+    "peak_rps",
+    "average_rps",
+    "concurrent_users",
+    "connections",
+    "messages_per_second",
+    "ingest_bytes_per_second",
+    "availability",
+    "data_bytes",
+)
+_CRITICALITY = tuple(Criticality)
+_EXPLICIT = ("critical", "tier")
+_OF_THE_APP = frozenset(["language", "framework", "uses", "uses_managed", "sample", "deployment"])
+"""What is never said of one component alone."""
+_TRAFFIC = (Traffic.SPIKY, Traffic.SCHEDULED, Traffic.STEADY)
+
+
+def attributed(
+    prose: Prose,
+    statements: Iterable[Statement],
+    named: Sequence[NamedComponent],
+    mentions: Sequence[Mention],
+) -> tuple[Statement, ...]:
+    """The statements, each with the component that it is about."""
+    own = [item.name for item in named if item.third_party is None] or [n.name for n in named]
+    result = []
+    for item in statements:
+        name = _subject(prose, item, mentions)
+        if [name] == own and item.key != "data_bytes":
+            name = None  # the only component: what is said of it is said of the app
+        result.append(item.model_copy(update={"component": name}) if name else item)
+    return tuple(result)
+
+
+def _subject(prose: Prose, item: Statement, mentions: Sequence[Mention]) -> str | None:
+    if item.key in _OF_THE_APP or (item.key == "special" and item.value not in {"gpu", "ml"}):
+        return None
+    clause = prose.clause(item.start)
+    names = {
+        place.name for place in mentions if clause.start <= place.start and place.end <= clause.end
+    }
+    return names.pop() if len(names) == 1 else None
+
+
+def demand_of(statements: Sequence[Statement]) -> Demand:
+    """What the statements ask for together."""
+    values: dict[str, list[Any]] = {}
+    for item in statements:
+        values.setdefault(item.key, []).append(item.value)
+    fields: dict[str, Any] = {key: max(values[key]) for key in _MAXIMA if key in values}
+    for key in ("zero_downtime", "persistence", "sample"):
+        if key in values:
+            fields[key] = any(values[key])
+    if "consistency" in values:
+        fields["consistency"] = "strong" if "strong" in values["consistency"] else "eventual"
+    if "traffic" in values:
+        fields["traffic"] = next(shape for shape in _TRAFFIC if shape in values["traffic"])
+    fields |= _latency(statements)
+    fields["criticality"] = _criticality(statements, bool(fields.get("zero_downtime")))
+    fields["special"] = _special(values)
+    return Demand(**fields)
+
+
+def _special(values: dict[str, list[Any]]) -> tuple[str, ...]:
+    return tuple(sorted({*values.get("special", ()), *values.get("deployment", ())}))
+
+
+def _latency(statements: Sequence[Statement]) -> dict[str, float]:
+    """The time at the highest quantile; the shortest where none is given."""
+    quantiles = {item.start: item.value for item in statements if item.key == "latency_quantile"}
+    times = [
+        (quantiles.get(item.start), item.value) for item in statements if item.key == "latency_ms"
+    ]
+    if not times:
+        return {}
+    quantile, milliseconds = max(times, key=lambda pair: (pair[0] or 0, -float(pair[1])))
+    fields = {"latency_ms": float(milliseconds)}
+    return fields | ({"latency_quantile": float(quantile)} if quantile else {})
+
+
+def _criticality(statements: Sequence[Statement], zero_downtime: bool) -> Criticality | None:
+    """An explicit word decides; else the highest that is implied."""
+    found = [item for item in statements if item.key == "criticality"]
+    explicit = [item for item in found if any(word in item.quote.lower() for word in _EXPLICIT)]
+    levels = [Criticality(str(item.value)) for item in explicit or found]
+    if zero_downtime and not explicit:
+        levels.append(Criticality.HIGH)
+    return max(levels, key=_CRITICALITY.index) if levels else None
+
+
+def by_component(statements: Sequence[Statement]) -> dict[str, Demand]:
+    """The demand of each component that statements are about."""
+    names = dict.fromkeys(item.component for item in statements if item.component)
+    empty = Demand()
+    demands = {
+        name: demand_of([item for item in statements if item.component == name]) for name in names
+    }
+    return {name: demand for name, demand in demands.items() if demand != empty}
