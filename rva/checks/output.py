@@ -10,8 +10,10 @@ from rva.subject import Subject
 from schemas.quantities import GIB, KIB, MIB
 from schemas.recommendation import Severity
 
-TOLERANCE = 0.06
-"""Texts round: 1.5 GiB for 1536Mi is exact, 0.7 GB for 704Mi is 5 % off."""
+TOLERANCE = 0.15
+"""A text may say the sum, and the plan its next multiple that people write: 90 MiB is 96Mi."""
+_STEP_BYTES, _STEP_MILLICORES = 16 * MIB, 25
+"""Such a multiple of a small amount; there it is more than the tolerance."""
 
 _NUMBER = re.compile(
     r"(?<![\w.])(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s?"
@@ -111,13 +113,15 @@ def _unsaid(subject: Subject) -> Iterable[Problem]:
     ]
     cpu = [n for s in plan.reasoning if s.about == "cpu" for n in _cpu(s.text)]
     rows = (
-        ("resources.requests.memory", plan.resources.requests.memory, memory),
-        ("resources.limits.memory", plan.resources.limits.memory, memory),
-        ("resources.requests.cpu", plan.resources.requests.cpu, cpu),
+        ("resources.requests.memory", plan.resources.requests.memory, memory, _STEP_BYTES),
+        ("resources.limits.memory", plan.resources.limits.memory, memory, _STEP_BYTES),
+        ("resources.requests.cpu", plan.resources.requests.cpu, cpu, _STEP_MILLICORES),
     )
-    for path, value, said in rows:
+    for path, value, said, step in rows:
         # Steps without any number explain in words; only a text that says other numbers is wrong.
-        if not value or not said or any(abs(n - value) <= value * TOLERANCE for n in said):
+        if not value or not said:
+            continue
+        if any(abs(number - value) <= max(step, value * TOLERANCE) for number in said):
             continue
         yield Problem(
             f"The reasoning never says the plan's {path}.",

@@ -125,7 +125,7 @@ def go_size_bytes(value: str) -> int | None:
 
 
 def go_ignores_cpu_limit(subject: Subject) -> bool:
-    """Go before 1.25 sees the node's CPUs; an unknown version is taken for such a one."""
+    """Go before 1.25 sees the node's CPUs; nothing is said of an unknown version."""
     if subject.computed_variable("GOMAXPROCS"):
         return False
     libraries = " ".join(subject.component.libraries)
