@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dca.catalogue import product_for_image
 from dca.repository.component import Draft, build_component, directory_of_image, run_source
@@ -60,14 +60,15 @@ def read_repository(
     tree = layout(files, directories)
     gathered = gather(files, charts, tree, extra_documents)
     sources = _Sources(files)
+    units = [_with_own_name(unit, sources) for unit in gathered.images.units]
     linked = link(
         gathered.runs,
-        gathered.images.units,
+        units,
         gathered.known_images,
         lambda image: product_for_image(image) is not None,
     )
     drafts = _drafts(linked, tree, sources)
-    drafts += _left_over(drafts, gathered.images.units, directories, sources)
+    drafts += _left_over(drafts, units, directories, sources)
     notes = list(gathered.notes)
     if len(drafts) > MAX_COMPONENTS:
         notes.append(
@@ -77,6 +78,14 @@ def read_repository(
             )
         )
     return _reading(drafts[:MAX_COMPONENTS], files, tree, notes)
+
+
+def _with_own_name(unit: ImageUnit, sources: _Sources) -> ImageUnit:
+    """An image of the whole repository is called what the code's own manifest calls it."""
+    if unit.names or unit.unplaced:
+        return unit
+    name = sources.of(unit.source_path, unit.facts).name
+    return replace(unit, names=(name.rpartition("/")[2],)) if name else unit
 
 
 def _reading(
@@ -99,7 +108,11 @@ def _drafts(linked: Sequence[Linked], tree: Layout, sources: _Sources) -> list[D
     drafts: list[Draft] = []
     unplaced = {id(item.unit): item.unit for item in linked if item.unit and item.unit.unplaced}
     shared = next(iter(unplaced.values())) if len(unplaced) == 1 else None
-    for item in linked:
+    # An image for any module comes last: the modules that run under a name are known by then.
+    ordered = sorted(
+        linked, key=lambda item: bool(item.unit and item.unit.unplaced and not item.runs)
+    )
+    for item in ordered:
         if item.unit is None:
             directory = run_source(item.runs, tree) if item.runs else None
             # A Dockerfile that takes its module as an argument packs whatever has no own.
@@ -133,8 +146,14 @@ def _named_program(unit: ImageUnit, name: str, tree: Layout) -> str | None:
 def _spread_out(drafts: list[Draft], unit: ImageUnit, tree: Layout, sources: _Sources) -> bool:
     """Components of an image that packs several programs; False when it packs one."""
     if unit.unplaced:
-        above = [item for item in tree.source_directories if item not in (".", unit.source_path)]
-        candidates = sorted(above)
+        covered = {draft.directory for draft in drafts if draft.directory not in (None, ".")}
+        candidates = sorted(
+            item
+            for item in tree.source_directories
+            if item not in (".", unit.source_path)
+            and not is_library(item)
+            and not any(is_below(item, str(known)) for known in covered)
+        )
     else:
         candidates = list(programs_of(unit.facts, tree))
     found = [
@@ -142,7 +161,7 @@ def _spread_out(drafts: list[Draft], unit: ImageUnit, tree: Layout, sources: _So
         for directory in candidates[:_MAX_LEFT_OVER]
         if not is_test(directory) and (facts := sources.of(directory, None)).deployable
     ]
-    if len(found) < 2:
+    if len(found) < 2 and not (unit.unplaced and any(draft.unit is unit for draft in drafts)):
         return False
     drafts.extend(found)
     return True

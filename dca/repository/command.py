@@ -43,6 +43,14 @@ _TOOL_RUNNERS: dict[str, frozenset[str]] = {
 _ASSIGNMENT = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*=")
 _WORD_VARIABLE = re.compile(r"^\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?$")
 _SPLIT = re.compile(r"\s*(?:&&|\|\||;|\n)\s*")
+_PROGRAMS = frozenset(
+    [
+        *["python", "python3", "gunicorn", "uvicorn", "hypercorn", "celery", "java", "node", "npm"],
+        *["yarn", "pnpm", "bundle", "poetry", "uv", "pipenv", "puma", "sidekiq", "ruby", "rails"],
+        *["php", "php-fpm", "apache2-foreground", "nginx", "httpd", "apachectl", "dotnet", "mix"],
+        *["supervisord", "flask", "streamlit", "uwsgi", "postgres", "redis-server", "catalina.sh"],
+    ]
+)
 _SET_UP = frozenset(
     [
         *[
@@ -130,7 +138,7 @@ def script_start(text: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
     """
     lines = [line.strip() for line in _logical_lines(text)]
     candidates = [line for line in lines if line.startswith("exec ")]
-    candidates = candidates or [line for line in lines if _starts_program(line)]
+    candidates = candidates or [line for line in lines if "|" not in line and _starts_program(line)]
     for line in reversed(candidates):
         if line.startswith(("exec <", "exec >", "exec 2>", "exec 3>", "exec &")):
             continue
@@ -152,6 +160,9 @@ def _logical_lines(text: str) -> list[str]:
 
 def _starts_program(line: str) -> bool:
     first = line.split(None, 1)[0]
+    # A plain word may be a function of the script: only what is surely a program counts.
+    if "/" not in first and first not in _PROGRAMS:
+        return False
     return (
         first not in _SET_UP
         and not _ASSIGNMENT.match(first)

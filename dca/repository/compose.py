@@ -11,7 +11,7 @@ from dca.repository.command import words_from
 from dca.repository.dockerfile_text import substitute
 from dca.repository.documents import Document
 from dca.repository.paths import basename, is_example, is_test, join, parent, words
-from dca.repository.runs import Build, Run
+from dca.repository.runs import Build, Run, known_image
 from dca.repository.runtime import quantity_bytes
 from dca.repository.sizing import count, is_empty, mapping
 from schemas.base import JsonObject
@@ -89,7 +89,7 @@ def _service(
         path=document.path,
         line=line,
         rank=_rank(document.path),
-        image=substitute(image, variables).strip() or None if isinstance(image, str) else None,
+        image=known_image(substitute(image, variables)) if isinstance(image, str) else None,
         build=_build(service.get("build"), parent(document.path), variables),
         entrypoint=words_from(service.get("entrypoint")),
         command=words_from(service.get("command")),

@@ -258,6 +258,7 @@ _TOOLS = frozenset(
         ],
     ]
 )
+_TEST_MODULES = frozenset(["unittest", "pytest", "tox", "nose"])
 _TEST_STARTS = (
     ("npm", "test"),
     ("go", "test"),
@@ -451,6 +452,8 @@ def _is_helper(file: Dockerfile, facts: DockerfileFacts, target: str | None) -> 
     if start:
         program = start[0].rpartition("/")[2]
         if len(start) == 1 and program in _TOOLS:
+            return True
+        if program.startswith("python") and start[1:2] == ("-m",) and _TEST_MODULES & {*start[2:3]}:
             return True
         if program in ("protoc", "buf", "golangci-lint", "pytest", "cypress", "tox"):
             return True

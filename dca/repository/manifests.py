@@ -25,7 +25,7 @@ from dca.repository.paths import (
     words,
 )
 from dca.repository.redact import redacted
-from dca.repository.runs import Run
+from dca.repository.runs import Run, known_image
 from dca.repository.sizing import autoscaler, count, current_sizing, is_empty, items, mapping, text
 from schemas.base import JsonObject
 from schemas.context import ContainerFacts, CurrentSizing, FoundIn, WorkloadKind, WorkloadRef
@@ -138,14 +138,14 @@ def _run(document: Document, cluster: Cluster, chart: str | None, found_in: Foun
     related = _related(document, cluster)
     claim_bytes, has_volume = _volumes(spec, pod, cluster.claims)
     kind = str(data.get("kind", ""))
-    image = text(container.get("image"))
+    image = known_image(text(container.get("image")))
     return Run(
         name=name or _name_of_file(document.path),
         found_in=found_in,
         path=document.path,
         line=document.line,
         rank=_rank(document, chart),
-        image=None if pods.is_template_value(image) else image,
+        image=image,
         entrypoint=words_from(container.get("command")),
         command=words_from(container.get("args")),
         environment=pods.environment(container, cluster.configs),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dca.repository.paths import words
+from dca.repository.paths import STAGE_WORDS, words
 
 _MAX_LABEL = 63
 _NOT_LABEL = re.compile(r"[^a-z0-9]+")
@@ -59,4 +59,8 @@ def is_filler(name: str) -> bool:
 
 
 def _core(name: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for word in name if word not in _FILLER)
+    core = [word for word in name if word not in _FILLER]
+    # An environment at the end (``shop-api-staging``) is the same service somewhere else.
+    while len(core) > 1 and core[-1] in STAGE_WORDS:
+        core.pop()
+    return tuple(core)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+_PIECES = re.compile(r"[-_.]")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 TEST_WORDS = frozenset(
     [
-        *["test", "tests", "testing", "testdata", "e2e", "fixture", "fixtures", "mock", "mocks"],
+        *["test", "tests", "testing", "testdata", "e2e", "fixture", "fixtures", "mocks"],
         *["cypress", "playwright", "testcontainers", "conformance", "envtest", "fuzz", "smoke"],
     ]
 )
@@ -127,7 +128,8 @@ def words(text: str) -> tuple[str, ...]:
 
 def _has(path: str, vocabulary: frozenset[str]) -> bool:
     return any(
-        not vocabulary.isdisjoint(words(part)) and "load" not in words(part)
+        not vocabulary.isdisjoint({*words(part), *_PIECES.split(part.lower())})
+        and "load" not in words(part)
         for part in path.split("/")
     )
 

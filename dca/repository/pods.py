@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from dca.repository.documents import UNKNOWN
 from dca.repository.paths import words
 from dca.repository.runs import image_name
 from dca.repository.sizing import count, items, mapping, text
@@ -133,11 +131,6 @@ def ports(container: JsonObject) -> tuple[int, ...]:
     """Container ports."""
     listed = (count(item.get("containerPort")) for item in items(container.get("ports")))
     return tuple(dict.fromkeys(port for port in listed if port and port < 65536))
-
-
-def is_template_value(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Whether a template would have filled this in."""
-    return isinstance(value, str) and UNKNOWN in value
 
 
 def workload_kind(kind: str) -> WorkloadKind:

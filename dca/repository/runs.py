@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -47,6 +48,24 @@ class Run:
     has_volume: bool = False
     volume_bytes: Bytes | None = None
     description: str = ""
+
+
+_TEMPLATE = re.compile(
+    r"\{\{[^{}]{0,200}\}\}|[$#]\{[^{}]{0,200}\}|\$\([^()]{0,200}\)|<[^<>]{0,100}>|TEMPLATED|\$[A-Za-z_]\w{0,60}"
+)
+
+
+def known_image(image: str | None) -> str | None:
+    """The part of an image reference that no template fills in, None when nothing is left.
+
+    >>> known_image("{{registry}}/shop/api:{{tag}}")
+    'shop/api'
+    """
+    if image is None:
+        return None
+    known = _TEMPLATE.sub("", image.strip()).lstrip("/").rstrip(":@-_")
+    last = known.rpartition("/")[2]
+    return known if last and last[0].isalnum() else None
 
 
 def image_name(image: str) -> str:
