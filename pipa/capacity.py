@@ -34,7 +34,7 @@ from schemas.plan import (
     MemoryInterval,
     Resources,
 )
-from schemas.quantities import MIB
+from schemas.quantities import MIB, format_cpu, format_memory
 
 _SCALED_KINDS = (WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET)
 
@@ -66,6 +66,7 @@ def size_component(
         sizing = _trusting(component, sizing, sheet)
     intervals = _intervals(sizing)
     resources = _resources(intervals)
+    _say_rounded(resources, sheet)
     scaling = autoscale(component, situation, sizing.bounds, sizing.cpu.replicas, sheet)
     shared = scaling is not None or sizing.cpu.replicas.target > 1
     storage = size_storage(component, key, situation, shared=shared, sheet=sheet)
@@ -156,6 +157,20 @@ def _resources(intervals: Intervals) -> Resources:
         requests=Amounts(cpu=intervals.cpu_request.target, memory=intervals.memory_request.target),
         limits=Amounts(cpu=cpu_limit, memory=intervals.memory_limit.target),
     )
+
+
+def _say_rounded(resources: Resources, sheet: Worksheet) -> None:
+    requests, limits = resources.requests, resources.limits
+    text = (
+        f"Rounded up to amounts that people write: request {format_cpu(requests.cpu or 0)},"
+        f" limit {format_cpu(limits.cpu or 0)}."
+    )
+    sheet.step("cpu", text)
+    text = (
+        f"Rounded up to amounts that people write: request {format_memory(requests.memory or 0)},"
+        f" limit {format_memory(limits.memory or 0)}."
+    )
+    sheet.step("memory", text)
 
 
 def _trusting(component: Component, sizing: _Sizing, sheet: Worksheet) -> _Sizing:

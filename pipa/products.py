@@ -223,11 +223,12 @@ def heap_env(key: str, memory_limit_mib: float, sheet: Worksheet) -> dict[str, s
     heap = sheet.constants.products[key].heap
     if heap is None:
         return {}
-    amount = int(memory_limit_mib * heap.limit_fraction)
+    largest = sheet.use("runtime.jvm.largest_heap").target
+    amount = int(min(memory_limit_mib * heap.limit_fraction, largest))
     sheet.step(
         "runtime",
-        f"{heap.env}: heap of {amount} MiB, {number(heap.limit_fraction)} of the limit; the rest"
-        " is for the page cache and the runtime.",
-        (),
+        f"{heap.env}: heap of {amount} MiB, {number(heap.limit_fraction)} of the limit of"
+        f" {mib(memory_limit_mib)} and at most {mib(largest)}; the rest is for the page cache and"
+        " the runtime.",
     )
     return {heap.env: heap.options.format(mib=amount)}

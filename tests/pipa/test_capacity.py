@@ -28,7 +28,7 @@ from schemas.context import (
     WorkloadRef,
 )
 from schemas.plan import ComponentPlan
-from schemas.quantities import GIB, MIB
+from schemas.quantities import GIB, MIB, format_memory
 from schemas.trigger import Environment, Trigger
 
 MAYBE_RATE = st.none() | st.floats(min_value=0, max_value=1e7)
@@ -254,7 +254,7 @@ def test_the_demo_api_is_reasoned_from_load_to_limit(size):
     assert [step.about for step in plan.reasoning] == (
         ["demand", "demand", "replicas", "cpu", "replicas", "cpu", "cpu"]
         + ["memory"] * 4
-        + ["autoscaling", "runtime", "confidence"]
+        + ["cpu", "memory", "autoscaling", "runtime", "confidence"]
     )
     assert plan.replicas == 4
 
@@ -262,10 +262,11 @@ def test_the_demo_api_is_reasoned_from_load_to_limit(size):
 @pytest.mark.parametrize("language", ["Go", "Python", "Java", "TypeScript"])
 def test_the_last_memory_step_ends_on_the_limit(size, language):
     plan = size(language=language, framework="x", demand={"peak_rps": 100})
-    last = [step.text for step in plan.reasoning if step.about == "memory"][-1]
-    stated = float(re.findall(r"= ([\d.]+) MiB", last)[-1])
+    limit, rounded = [step.text for step in plan.reasoning if step.about == "memory"][-2:]
+    stated = float(re.findall(r"= ([\d.]+) MiB", limit)[-1])
     assert plan.resources.limits.memory / MIB == pytest.approx(stated, rel=0.25)
     assert plan.resources.limits.memory / MIB >= stated - 0.1
+    assert f"limit {format_memory(plan.resources.limits.memory)}." in rounded
 
 
 def test_ten_components_take_less_than_fifty_milliseconds(component, constants):

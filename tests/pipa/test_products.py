@@ -157,6 +157,19 @@ def test_the_heap_of_a_jvm_product_is_at_most_half_of_its_limit(size, key, role,
     assert max(amounts) * MIB <= plan.resources.limits.memory / 2
 
 
+def test_a_heap_stays_small_enough_for_compressed_pointers(size):
+    plan = size(
+        name="x",
+        third_party="elasticsearch",
+        role=Role.SEARCH_ENGINE,
+        kind=WorkloadKind.STATEFUL_SET,
+        demand={"data_bytes": 4096 * GIB},
+    )
+    amounts = [int(digits) for digits in re.findall(r"\d+", plan.runtime_env["ES_JAVA_OPTS"])]
+    assert plan.resources.limits.memory > 64 * GIB
+    assert max(amounts) * MIB <= 31 * GIB
+
+
 def test_a_stateless_proxy_has_two_pods_in_production_and_is_scaled_by_load(size):
     fields = {"name": "edge", "third_party": "envoy", "role": Role.GATEWAY_PROXY}
     assert size(**fields).replicas == 2
