@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,6 +17,8 @@ from schemas.errors import ToolError
 from schemas.ports import ChartRenderer
 from schemas.recommendation import ComponentRecommendation, Recommendation
 
+_CHARTS_AT_ONCE = 4
+"""Each waits for a process of its own; more would only share the same cores."""
 _HINT = "What a chart cannot take: patches/, or kustomize/ as a post-renderer."
 
 
@@ -52,10 +55,14 @@ def helm_files(
     names = _chart_names(groups)
     texts: dict[str, str] = {}
     remarks: list[tuple[str, str]] = []
-    for chart, items in groups.items():
-        file = f"values-{names[chart]}.yaml"
-        texts[file], said = _chart_text(chart, items, charts.get(chart), renderer)
-        remarks += [(file, remark) for remark in said]
+    with ThreadPoolExecutor(max_workers=_CHARTS_AT_ONCE) as pool:
+        found = pool.map(
+            lambda chart: _chart_text(chart, groups[chart], charts.get(chart), renderer), groups
+        )
+        for chart, (text, said) in zip(groups, found, strict=True):
+            file = f"values-{names[chart]}.yaml"
+            texts[file] = text
+            remarks += [(file, remark) for remark in said]
     taken = set(texts)
     for item in alone:
         file = _free(item.name, taken)
