@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dca.catalogue import product_for_image
+from dca.repository.dependencies import Ecosystem, Manifest
 from dca.repository.facts import DockerfileFacts
 from dca.repository.program import Program
 from dca.repository.runtimes import (
@@ -41,8 +42,14 @@ _INHERITED = 1.5
 """A manifest of a directory above."""
 _BYTES = 3.0
 """Times the share of the source bytes."""
+_MAIN = 1.5
+"""Go: a main package was found in the directory."""
+_UNWRITTEN = 0.4
+"""Factor for what the image says of a language in which the directory has no file."""
+_ASSETS = 0.3
+"""Factor for Node beside another manifest, when no image says what runs: page assets."""
 
-_MAJORITY = {"TypeScript": 0.35, "Kotlin": 0.3, "C++": 0.2, "Scala": 0.3}
+_MAJORITY = {"TypeScript": 0.35, "Kotlin": 0.25, "C++": 0.2, "Scala": 0.3}
 """Share of the bytes from which a language names the program although its elder has more:
 TypeScript projects keep configuration in JavaScript, Kotlin ones keep some Java."""
 _ELDER = {"node": "JavaScript", "jvm": "Java", "cpp": "C", "beam": "Elixir", "dotnet": "C#"}
@@ -76,23 +83,34 @@ def choose_language(
 def _score(
     program: Program, sizes: Mapping[tuple[str, str], int], dockerfile: DockerfileFacts | None
 ) -> tuple[dict[str, float], dict[str, tuple[Evidence, ...]]]:
-    scores: Counter[str] = Counter()
+    scores: defaultdict[str, float] = defaultdict(float)
     evidence: dict[str, tuple[Evidence, ...]] = {}
     total = sum(sizes.values()) or 1
     for (runtime, _), size in sizes.items():
-        scores[runtime] += _BYTES * size / total  # type: ignore[assignment]
+        scores[runtime] += _BYTES * size / total
     for manifest in program.manifests:
         runtime = RUNTIME_OF[manifest.ecosystem]
-        own = parent(manifest.path) == program.directory or not program.inherited
-        weight = _MANIFEST if own else _INHERITED
         if runtime not in evidence:
-            scores[runtime] += weight if not manifest.weak else 1  # type: ignore[assignment]
+            scores[runtime] += _manifest_weight(manifest, program)
             statement = f"{manifest.path} is a dependency manifest of {manifest.ecosystem.value}."
             evidence[runtime] = (file_evidence(manifest.path, None, statement, "language"),)
+    written = {runtime for runtime, _ in sizes} | set(evidence)
     for runtime, weight in _dockerfile_signs(dockerfile):
-        scores[runtime] += weight  # type: ignore[assignment]
+        believed = runtime in written or not sizes or weight == _RUNS
+        scores[runtime] += weight if believed else weight * _UNWRITTEN
         evidence.setdefault(runtime, _image_evidence(dockerfile))
-    return dict(scores), evidence
+    if len(set(evidence) & written) > 1 and dockerfile is None:
+        scores["node"] *= _ASSETS
+    return {runtime: score for runtime, score in scores.items() if score > 0}, evidence
+
+
+def _manifest_weight(manifest: Manifest, program: Program) -> float:
+    if manifest.weak:
+        return 1.0
+    own = parent(manifest.path) == program.directory
+    if manifest.ecosystem is Ecosystem.GO and program.imports:
+        return _MANIFEST + _MAIN
+    return _MANIFEST if own else _INHERITED
 
 
 def _dockerfile_signs(dockerfile: DockerfileFacts | None) -> list[tuple[str, float]]:
@@ -108,7 +126,10 @@ def _dockerfile_signs(dockerfile: DockerfileFacts | None) -> list[tuple[str, flo
     served = _is_web_server(dockerfile.base_image)
     built = {runtime_of_image(image) for image in dockerfile.build_images} - {None, base}
     signs += [(str(item), _build_weight(str(item), base, served=served)) for item in built]
-    signs += [(item, _INSTALLED) for item in runtimes_installed(dockerfile.run_text)]
+    signs += [
+        (item, _INSTALLED + min(count, 5) / 5)
+        for item, count in runtimes_installed(dockerfile.run_text).items()
+    ]
     return signs
 
 

@@ -40,6 +40,8 @@ from schemas.ports import FileTree
 _MAX_DIRECTORIES = 500
 _MIN_TEMPLATES = 2
 """One page is an error page or a health page; two are a site."""
+_ROUTES_PER_TEMPLATE = 15
+"""An API with a login page has many routes and a template or two; a site has a page for most."""
 _VERSION_FILES = {"ruby": ".ruby-version", "node": ".nvmrc", "python": ".python-version"}
 _CLEAR_SOURCES = frozenset(
     {"main.py", "app.py", "server.py", "wsgi.py", "manage.py", "server.js", "index.php", "main.go",
@@ -76,11 +78,12 @@ def source_facts(
     kept = tuple(path for path in program.files if _belongs(path, choice.runtime))
     ordered = by_relevance(kept)
     traits = find_traits(ordered, sources)
-    if template_count(directory, sources) >= _MIN_TEMPLATES:
-        traits |= {TEMPLATES}
     framework = _framework(program, choice, traits, sources)
     facts = _facts(program, choice, framework, ordered, sources)
     version = _version(program, choice, sources, dockerfile)
+    templates = template_count(directory, sources)
+    if templates >= max(_MIN_TEMPLATES, facts.endpoint_count / _ROUTES_PER_TEMPLATE):
+        traits |= {TEMPLATES}
     return replace(facts, language_version=version, traits=tuple(sorted(traits)))
 
 
@@ -117,7 +120,7 @@ def _facts(
     from dca.repository.endpoints import find_endpoints
 
     uses, use_evidence = uses_of(program, sources)
-    routes = find_endpoints(program.directory, files, sources)
+    routes = find_endpoints(program.directory, files, sources, framework.name)
     dependencies = _dependencies(program, choice)
     sizing = [
         name for ecosystem, names in dependencies for name, _ in sizing_libraries(ecosystem, names)

@@ -9,7 +9,7 @@ from dca.repository.dependencies import Ecosystem, Manifest, manifests_in, read_
 from dca.repository.dependencies.go import imports_of, main_packages
 from dca.repository.dependencies.manifest import unique
 from dca.repository.facts import DockerfileFacts
-from dca.repository.runtimes import language_by_extension
+from dca.repository.runtimes import RUNTIME_OF, language_by_extension
 from dca.repository.sources import (
     Sources,
     ancestors,
@@ -66,14 +66,34 @@ def _own_manifests(directory: str, sources: Sources) -> tuple[Manifest, ...]:
     own += _requirement_folder(directory, sources)
     if any(not item.weak for item in own):
         return own
-    below = _shallowest(directory, sources)
-    if below:
-        return own + tuple(item for here in below for item in manifests_in(here, sources))
+    below = [] if _has_sources(directory, sources) else _shallowest(directory, sources)
+    own += tuple(item for here in below for item in manifests_in(here, sources))
+    return own + _manifests_above(directory, below, own, sources)
+
+
+def _has_sources(directory: str, sources: Sources) -> bool:
+    known = language_by_extension()
+    return any(extension(path) in known for path in sources.here(directory))
+
+
+def _manifests_above(
+    directory: str, below: list[str], own: tuple[Manifest, ...], sources: Sources
+) -> tuple[Manifest, ...]:
+    """The nearest manifests above that name packages of a language which the directory has."""
+    known = language_by_extension()
+    written = {
+        known[extension(path)][0]
+        for path in sources.under(directory)
+        if extension(path) in known
+        and not is_aside(path, directory)
+        and not any(path.startswith(f"{here}/") for here in below)
+    } - {RUNTIME_OF[item.ecosystem] for item in own}
     for above in ancestors(directory):
         found = manifests_in(above, sources)
-        if found:
-            return own + found
-    return own
+        fitting = tuple(item for item in found if RUNTIME_OF[item.ecosystem] in written)
+        if fitting or not written:
+            return fitting
+    return ()
 
 
 def _requirement_folder(directory: str, sources: Sources) -> tuple[Manifest, ...]:

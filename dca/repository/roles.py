@@ -11,7 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from dca.catalogue import Product, product_for_image, products_in_text
+from dca.catalogue import (
+    Product,
+    product_for_image,
+    product_for_word,
+    products_in_text,
+)
 from dca.repository.facts import RoleHints, SourceFacts
 from dca.repository.frameworks import Family, family_of
 from dca.repository.traits import TEMPLATES
@@ -20,8 +25,8 @@ from schemas.context import Role, WorkloadKind
 Verdict = tuple[Role, str]
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_FEW_ROUTES = 3
-"""Health, readiness and metrics: a worker has as many."""
+_FEW_ROUTES = 2
+"""Beside the probes: a worker may have one route to be told something, and one to be asked."""
 _MODEL_ROUTES = 8
 """Predict, batch, models, health and the like; an application around a model has more."""
 _WEB_SERVERS = frozenset({"nginx", "apache-httpd", "caddy", "lighttpd", "static-web-server"})
@@ -30,8 +35,9 @@ _LOAD = frozenset({"loadgen", "loadgenerator", "loadtest", "loadtester", "locust
 _WORKER = frozenset({"worker", "workers", "consumer", "consumers", "processor", "sidekiq", "celery",
                      "queue", "listener", "subscriber", "beat", "ingest", "indexer", "jobs",
                      "slackbot", "dispatcher"})  # fmt: skip
-_BATCH = frozenset({"cron", "cronjob", "migrate", "migration", "migrations", "migrator", "seed",
-                    "backup", "batch", "etl", "cleanup", "backfill", "dump", "import",
+_BATCH = frozenset({"cron", "job", "cronjob", "migrate", "migration", "migrations",
+                    "migrator", "seed", "backup", "batch", "etl", "cleanup", "backfill", "dump",
+                    "import",
                     "importer"})  # fmt: skip
 _FRONTEND = frozenset({"frontend", "ui", "web", "webapp", "website", "client", "portal",
                        "dashboard", "console", "www", "spa", "storefront", "admin"})  # fmt: skip
@@ -41,9 +47,23 @@ _CONTROLLER = frozenset({"operator", "controller", "controllers", "reconciler", 
                          "injector", "autoscaler", "admission"})  # fmt: skip
 _OBSERVABILITY = frozenset({"exporter", "metrics", "monitoring", "telemetry", "otel", "collector",
                             "prometheus", "logging", "tracing", "fluentd"})  # fmt: skip
-_API = frozenset({"api", "backend", "server", "service", "svc", "rest", "graphql", "bff"})
+_API = frozenset(
+    {"api", "backend", "server", "service", "svc", "rest", "graphql", "bff", "apiserver"}
+)
 _INFERENCE = frozenset({"inference", "model", "models", "llm", "embedding", "embeddings",
                         "predictor", "serving", "transcription"})  # fmt: skip
+_SITE_NAMES = frozenset({"frontend", "ui", "webapp", "website", "storefront", "spa", "www"})
+_PROBES = frozenset({"health", "healthz", "healthcheck", "ready", "readyz", "readiness",
+                     "live", "livez", "liveness", "alive", "isalive", "isready",
+                     "metrics", "ping", "version", "info", "status", "gtg",
+                     "prometheus"})  # fmt: skip
+"""Last words of the paths that every service answers."""
+_SCRIPTS = frozenset({"Python", "JavaScript", "TypeScript", "Ruby", "Perl"})
+_CLIENTS = frozenset({"client-go", "kube-rs", "fabric8 Kubernetes client"})
+"""Libraries that an API in front of Kubernetes uses as well as a controller."""
+_KUBERNETES = ("k8s.io/", "sigs.k8s.io/", "kube", "kopf", "@kubernetes/", "io.fabric8:",
+               "io.javaoperatorsdk:", "io.kubernetes:", "kubernetes")  # fmt: skip
+_TELLING = frozenset({Role.OBSERVABILITY, Role.CONTROLLER, Role.GATEWAY_PROXY})
 _MODEL_LIBRARIES = frozenset(
     {"torch", "tensorflow", "tensorflow-cpu", "transformers", "sentence-transformers", "spacy",
      "vllm", "onnxruntime", "keras", "faster-whisper", "openai-whisper", "llama-cpp-python",
@@ -90,15 +110,21 @@ class Clues:
 
     @cached_property
     def routes(self) -> int:
-        """HTTP routes; gRPC methods are not counted."""
-        if self.source.endpoints and self.calls == len(self.source.endpoints):
-            return 0
-        return max(0, self.source.endpoint_count - self.calls)
+        """HTTP routes; gRPC methods and probes are not counted."""
+        kept = [item for item in self.source.endpoints if item.method != "RPC"]
+        probes = sum(_is_probe(item.path) for item in kept)
+        cut = self.source.endpoint_count - len(self.source.endpoints)
+        return len(kept) - probes + (0 if self.calls else cut)
 
     @cached_property
     def calls(self) -> int:
         """GRPC methods."""
         return sum(item.method == "RPC" for item in self.source.endpoints)
+
+    @cached_property
+    def has_kubernetes(self) -> bool:
+        """It depends on a client of the Kubernetes API."""
+        return any(name.lower().startswith(_KUBERNETES) for name in self.source.libraries)
 
     @cached_property
     def has_code(self) -> bool:
@@ -128,6 +154,10 @@ def _words(text: str) -> frozenset[str]:
     found = [word.lower() for word in _WORDS.findall(text)]
     pairs = [first + second for first, second in zip(found, found[1:], strict=False)]
     return frozenset((*found, *pairs))
+
+
+def _is_probe(path: str) -> bool:
+    return path.rstrip("/").rpartition("/")[2].lower().replace("-", "").replace("_", "") in _PROBES
 
 
 def _by_image(clues: Clues) -> Verdict | None:
@@ -170,13 +200,28 @@ def _by_command(clues: Clues) -> Verdict | None:
     return None
 
 
+def _by_product_name(clues: Clues) -> Verdict | None:
+    """A component that is called like a product, and is it: the product's own repository."""
+    product = product_for_word(clues.hints.name)
+    if product is None or product.words is not None or product.runtime:
+        return None
+    if clues.has_code and product.role not in _TELLING:
+        return None
+    return product.role, f"it is called {product.title}"
+
+
 def _by_controller(clues: Clues) -> Verdict | None:
-    watches = clues.shows("kubernetes_watch")
-    quiet = clues.routes <= _FEW_ROUTES or bool(watches and clues.name & _CONTROLLER)
+    watches = clues.shows("kubernetes_watch") and clues.has_kubernetes
+    serves = clues.source.framework in _CLIENTS and clues.routes > 0 and clues.name & _API
+    quiet = (clues.routes <= _FEW_ROUTES and not serves) or bool(
+        watches and clues.name & _CONTROLLER
+    )
     if clues.family is Family.CONTROLLER and quiet:
         return Role.CONTROLLER, f"{clues.source.framework} watches the Kubernetes API"
     if watches and clues.name & _CONTROLLER:
         return Role.CONTROLLER, "it watches the Kubernetes API and is named as a controller"
+    if watches and clues.routes == 0 and not clues.name & _API:
+        return Role.CONTROLLER, "it watches the Kubernetes API and answers no requests"
     return None
 
 
@@ -192,7 +237,8 @@ def _by_gateway(clues: Clues) -> Verdict | None:
 def _by_metrics(clues: Clues) -> Verdict | None:
     if clues.family is Family.OBSERVABILITY:
         return Role.OBSERVABILITY, f"{clues.source.framework} shows telemetry"
-    if clues.name & _OBSERVABILITY and clues.routes <= _FEW_ROUTES:
+    exports = any("exporter" in name for name in clues.source.libraries)
+    if clues.name & _OBSERVABILITY and (exports or clues.routes <= _FEW_ROUTES):
         return Role.OBSERVABILITY, "its name says that it collects telemetry"
     return None
 
@@ -231,7 +277,9 @@ def _by_site(clues: Clues) -> Verdict | None:
 
 
 def _by_calls(clues: Clues) -> Verdict | None:
-    if clues.family is Family.GRPC or (clues.shows("grpc_server") and clues.routes <= _FEW_ROUTES):
+    most = clues.routes <= max(clues.calls, _FEW_ROUTES)
+    framework = clues.family is Family.GRPC and most
+    if framework or (clues.shows("grpc_server") and clues.routes == 0):
         return Role.GRPC_SERVICE, "it answers gRPC calls"
     return None
 
@@ -239,8 +287,12 @@ def _by_calls(clues: Clues) -> Verdict | None:
 def _by_pages(clues: Clues) -> Verdict | None:
     pages = clues.shows(TEMPLATES)
     renders = clues.shows("html_rendering")
-    if clues.family not in (Family.HTTP, None):
+    if clues.family not in (Family.HTTP, Family.GRPC, None):
         return None
+    if clues.name & _SITE_NAMES and clues.has_code and not clues.name & {"api"}:
+        return Role.WEB_FRONTEND, "it answers requests, and its name says that it is a front end"
+    if clues.source.language == "PHP" and clues.family is None and clues.has_code:
+        return Role.WEB_FRONTEND, "plain PHP renders pages"
     if clues.name & _FRONTEND and (pages or renders) and not clues.name & {"api"}:
         return Role.WEB_FRONTEND, "it renders pages, and its name says so"
     if pages and renders:
@@ -249,8 +301,16 @@ def _by_pages(clues: Clues) -> Verdict | None:
 
 
 def _by_queue(clues: Clues) -> Verdict | None:
-    if clues.shows("queue_consumer") and clues.routes <= _FEW_ROUTES:
+    if clues.routes > _FEW_ROUTES or any(item.method == "WS" for item in clues.source.endpoints):
+        return None
+    if clues.shows("queue_consumer"):
         return Role.WORKER, "it takes messages from a queue and answers hardly any requests"
+    return None
+
+
+def _by_search(clues: Clues) -> Verdict | None:
+    if "search" in clues.name and clues.family in (Family.HTTP, None) and clues.has_code:
+        return Role.SEARCH_ENGINE, "it answers searches, as its name says"
     return None
 
 
@@ -267,12 +327,14 @@ def _by_framework(clues: Clues) -> Verdict | None:
 def _by_traits(clues: Clues) -> Verdict | None:
     if clues.routes or clues.shows("http_server"):
         return Role.BACKEND_API, "it answers HTTP requests"
-    if clues.shows("kubernetes_watch"):
+    if clues.shows("kubernetes_watch") and clues.has_kubernetes:
         return Role.CONTROLLER, "it watches the Kubernetes API"
     if clues.shows("queue_consumer"):
         return Role.WORKER, "it takes messages from a queue"
     if clues.shows("scheduler"):
         return Role.BATCH, "it runs on a schedule"
+    if clues.source.language in _SCRIPTS and clues.has_code and not clues.hints.ports:
+        return Role.WORKER, "it serves nothing: a script that runs by itself"
     return None
 
 
@@ -304,6 +366,7 @@ RULES: tuple[Callable[[Clues], Verdict | None], ...] = (
     _by_load,
     _by_kind,
     _by_command,
+    _by_product_name,
     _by_controller,
     _by_gateway,
     _by_metrics,
@@ -313,6 +376,7 @@ RULES: tuple[Callable[[Clues], Verdict | None], ...] = (
     _by_site,
     _by_calls,
     _by_pages,
+    _by_search,
     _by_queue,
     _by_framework,
     _by_traits,

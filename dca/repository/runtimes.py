@@ -93,13 +93,13 @@ def runtime_of_command(command: Iterable[str]) -> str | None:
     return None
 
 
-def runtimes_installed(run_text: str) -> tuple[str, ...]:
-    """Runtimes that RUN lines install or build with."""
-    return tuple(
-        runtime.name
+def runtimes_installed(run_text: str) -> dict[str, int]:
+    """Runtimes that RUN lines install or build with, each with how many signs there are."""
+    counts = {
+        runtime.name: sum(run_text.count(mark) for mark in runtime.installs)
         for runtime in runtimes().values()
-        if any(mark in run_text for mark in runtime.installs)
-    )
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def image_version(image: str | None) -> str | None:

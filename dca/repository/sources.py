@@ -105,7 +105,10 @@ def is_aside(path: str, within: str = ".") -> bool:
             judged by its own folders.
     """
     below = path if within in ("", ".") else path[len(within) + 1 :]
-    return any(part.lower() in ASIDE for part in below.split("/")[:-1])
+    folders = below.partition("/src/main/")[0] + "/" if "/src/main/" in f"/{below}" else below
+    if folders.startswith("src/main/"):
+        return False  # below it are names of packages: com.example.orders is no example
+    return any(part.lower() in ASIDE for part in folders.split("/")[:-1])
 
 
 def is_test_or_generated(path: str) -> bool:

@@ -10,8 +10,10 @@ from dca.repository.sources import Sources, is_test_or_generated, join, parent
 
 _MAX_PACKAGES = 120
 """Packages followed from one main package; services have some dozens."""
-_IMPORT_BLOCK = re.compile(r'^import\s*\(([^)]*)\)|^import\s+[\w.]*\s*"([^"]+)"', re.MULTILINE)
-_QUOTED = re.compile(r'^\s*[\w.]*\s*"([^"]+)"', re.MULTILINE)
+_IMPORT_BLOCK = re.compile(
+    r'^import\s*\((.{0,20000}?)^\)|^import\s+[\w.]{0,80}[ \t]*"([^"\n]+)"', re.MULTILINE | re.DOTALL
+)
+_QUOTED = re.compile(r'^[ \t]*[\w.]{0,80}[ \t]*"([^"\n]+)"', re.MULTILINE)
 _PACKAGE_MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
 
 

@@ -16,12 +16,13 @@ _DEVELOPMENT = ("dev", "test", "lint", "doc", "typing", "ci", "build", "format",
 _SERVING_EXTRAS = frozenset({"server", "api", "web", "app", "prod", "production", "service", "all"})
 _INCLUDE_DEPTH = 3
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
+_LOCAL = re.compile(r"^(?:-e\s{1,4})?(\.{1,2}/[\w./-]{1,200})\s*$", re.MULTILINE)
+"""``-e ../lib`` or ``./lib``: a project of the same repository."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 
 
 def read_pyproject(path: str, text: str, sources: Sources) -> Manifest | None:
     """PEP 621, Poetry, uv and PDM projects."""
-    del sources
     data = tomllib.loads(text)
     project = _table(data, "project")
     poetry = _table(data, "tool", "poetry")
@@ -35,6 +36,9 @@ def read_pyproject(path: str, text: str, sources: Sources) -> Manifest | None:
     for group, body in _table(poetry, "group").items():
         if not group.lower().startswith(_DEVELOPMENT) and isinstance(body, dict):
             names += list(_table(body, "dependencies"))
+    tables = [_table(poetry, "dependencies"), _table(data, "tool", "uv", "sources")]
+    bodies = [body for table in tables for body in table.values() if isinstance(body, dict)]
+    linked = [join(parent(path), str(body["path"])) for body in bodies if "path" in body]
     wanted = project.get("requires-python") or _table(poetry, "dependencies").get("python")
     scripts = {**_table(project, "scripts"), **_table(poetry, "scripts")}
     return Manifest(
@@ -44,6 +48,7 @@ def read_pyproject(path: str, text: str, sources: Sources) -> Manifest | None:
         name=_text(project.get("name")) or _text(poetry.get("name")),
         language_version=lowest_version(wanted),
         dependencies=unique(names),
+        projects=_projects(linked, sources),
         deployable=bool(scripts),
     )
 
@@ -52,8 +57,17 @@ def read_requirements(path: str, text: str, sources: Sources) -> Manifest | None
     """A pip requirements file, the files it includes, less what only other packages need."""
     if path.endswith(".txt") and sources.has(f"{path[:-4]}.in"):
         return None  # the .in file beside it names the direct ones
-    names = list(_requirement_names(path, text, sources, _INCLUDE_DEPTH))
-    return Manifest(path, Ecosystem.PYTHON, "Python", dependencies=unique(names))
+    found = list(_requirement_names(path, text, sources, _INCLUDE_DEPTH))
+    listed = {name.lower() for name, _ in found}
+    names = [name for name, asked_by in found if not asked_by or not asked_by <= listed]
+    linked = [join(parent(path), item) for item in _LOCAL.findall(text)]
+    return Manifest(
+        path=path,
+        ecosystem=Ecosystem.PYTHON,
+        language="Python",
+        dependencies=unique(names),
+        projects=_projects(linked, sources),
+    )
 
 
 def read_pipfile(path: str, text: str, sources: Sources) -> Manifest | None:
@@ -151,41 +165,45 @@ def lowest_version(wanted: object) -> str | None:
     return found.group() if found else None
 
 
-def _requirement_names(path: str, text: str, sources: Sources, depth: int) -> Iterator[str]:
+def _requirement_names(
+    path: str, text: str, sources: Sources, depth: int
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Requirements, each with the packages that pip-compile or uv say it is there for."""
     for line, comment in _logical_lines(text):
         if line.startswith(("-r", "--requirement")) and depth:
             target = join(parent(path), line.split(maxsplit=1)[-1].removeprefix("-r").strip())
             included = sources.read(target)
             if included is not None and target != path:
                 yield from _requirement_names(target, included, sources, depth - 1)
-        elif (not line.startswith("-") or "#egg=" in line) and not _is_transitive(comment):
-            yield requirement_name(line)
+        elif not line.startswith("-") or "#egg=" in line:
+            yield requirement_name(line), _asked_by(comment)
 
 
 def _logical_lines(text: str) -> Iterator[tuple[str, str]]:
-    """Requirement lines, each with the comments on and below it (pip-compile explains there)."""
+    """Requirement lines, each with the comments on and below it."""
     line, comment = "", ""
     for raw in text.replace("\\\n", " ").splitlines():
-        body, mark, note = raw.strip().partition(" #")
+        body, _, note = raw.strip().partition(" #")
         if body.startswith("#"):
-            comment += f" {body}"
+            comment += f" {body.lstrip('# ')}"
             continue
         if not body or body.startswith("--hash"):
             continue
         if line:
             yield line, comment
-        line, comment = body.partition(" --hash")[0].strip(), f"{mark}{note}"
+        line, comment = body.partition(" --hash")[0].strip(), note.strip()
         if "#egg=" in raw:
             line = raw.strip()
     if line:
         yield line, comment
 
 
-def _is_transitive(comment: str) -> bool:
-    """pip-compile and uv write ``# via fastapi`` under what nobody asked for directly."""
-    if "# via" not in comment and "#   " not in comment:
-        return False
-    return "via" in comment and not any(mark in comment for mark in ("-r ", "(", ".in", ".toml"))
+def _asked_by(comment: str) -> frozenset[str]:
+    """The packages of ``via fastapi, httpx``; empty when a file or nobody is named."""
+    _, via, names = comment.partition("via ")
+    if not via or any(mark in names for mark in ("-r ", "(", ".in", ".toml")):
+        return frozenset()
+    return frozenset(name.lower() for name in _NAME.findall(names))
 
 
 def _is_setup_call(node: ast.AST) -> bool:
@@ -199,6 +217,11 @@ def _is_setup_call(node: ast.AST) -> bool:
 
 def _constant(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _projects(paths: list[str], sources: Sources) -> tuple[str, ...]:
+    names = ("pyproject.toml", "setup.py", "setup.cfg")
+    return unique([item for item in paths if any(sources.has(join(item, name)) for name in names)])
 
 
 def _table(data: dict[str, Any], *keys: str) -> dict[str, Any]:
