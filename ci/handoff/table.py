@@ -79,7 +79,7 @@ def _report(recommendation: Recommendation, console: Console) -> Iterator[Render
     notes = [(note.component or "app", note.message) for note in recommendation.notes]
     yield from _section("Notes", _items(notes))
     yield from _section("Cost", _cost_items(recommendation.cost))
-    yield from _section("Not checked", _items(sorted(recommendation.checks_skipped.items())))
+    yield from _section("Not checked", _items(_skipped(recommendation)))
     yield Text()
     yield Text(_summary(recommendation))
 
@@ -145,7 +145,8 @@ def _items(pairs: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
 
 
 def _item(label: str, text: str, style: str = "") -> RenderableType:
-    shown = Text(line(label, 80), style=style)
+    """A label and what it is about; a long text goes on indented."""
+    shown = Text(line(label, 300), style=style)
     shown.append(f"  {line(text)}", style="default" if style else "")
     return Padding(shown, (0, 0, 0, 2))
 
@@ -193,6 +194,14 @@ def _cost_items(cost: Cost) -> Iterator[RenderableType]:
     for item in cost.components:
         if item.unknown:
             yield _item(item.component, f"unknown: {item.unknown}")
+
+
+def _skipped(recommendation: Recommendation) -> list[tuple[str, str]]:
+    """Checks that could not run, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for id_, reason in sorted(recommendation.checks_skipped.items()):
+        by_reason.setdefault(reason, []).append(id_)
+    return [(reason, ", ".join(ids)) for reason, ids in by_reason.items()]
 
 
 def _money(amount: float) -> str:

@@ -56,9 +56,15 @@ def test_an_unknown_cost_is_said_to_be_unknown(build):
     assert "unknown  no price list" in text
 
 
-def test_what_was_not_checked_is_listed(shop):
-    text = render(shop, "table", width=120)
-    assert text.index("Not checked") < text.index("L02  no cluster is known")
+def test_what_was_not_checked_is_listed_by_reason(build):
+    skipped = {"L02": "no cluster is known", "M01": "no history", "C01": "no cluster is known"}
+    rec = build.recommendation(build.component(), checks_skipped=skipped)
+    listed = lines(render(rec, "table", width=120))
+    start = listed.index("Not checked")
+    assert listed[start + 1 : start + 3] == [
+        "  no cluster is known  C01, L02",
+        "  no history  M01",
+    ]
 
 
 @pytest.mark.parametrize("width", [10, 72, 80, 100, 120, 200, 1000])
