@@ -25,7 +25,9 @@ _MAXIMA = (
 )
 _CRITICALITY = tuple(Criticality)
 _EXPLICIT = ("critical", "tier")
-_OF_THE_APP = frozenset(["language", "framework", "uses", "uses_managed", "sample", "deployment"])
+_OF_THE_APP = frozenset(
+    ["language", "framework", "uses", "uses_managed", "without", "sample", "deployment"]
+)
 """What is never said of one component alone."""
 _TRAFFIC = (Traffic.SPIKY, Traffic.SCHEDULED, Traffic.STEADY)
 

@@ -41,7 +41,11 @@ def read_stack(prose: Prose) -> Stack:
     products, product_places = _parts(prose, found)
     if one_service and products and (not own or products[0].start < own[0].start):
         own, mentions = (), ()
-    statements = (*_technologies(prose, words), *_uses(prose, found, products))
+    statements = (
+        *_technologies(prose, words),
+        *_uses(prose, found, products),
+        *_denied(prose, words, products),
+    )
     return Stack(
         tuple(sorted((*own, *products), key=lambda item: item.start)),
         tuple(sorted((*mentions, *product_places), key=lambda item: item.start)),
@@ -86,6 +90,18 @@ def _uses(
         key = "uses_managed" if mention.managed else "uses"
         span = (mention.item.start, mention.item.end)
         yield statement(prose, Dimension.DEPENDENCIES, key, product.key, span)
+
+
+def _denied(
+    prose: Prose, words: Sequence[Item], parts: Sequence[NamedComponent]
+) -> Iterator[Statement]:
+    """Products that the description says are not there."""
+    affirmed = {item.third_party for item in parts}
+    for item in words:
+        product = item.product
+        if product and product.key not in affirmed and negated(prose, item.start, item.end):
+            span = (item.start, item.end)
+            yield statement(prose, Dimension.DEPENDENCIES, "without", product.key, span)
 
 
 def _technologies(prose: Prose, words: Sequence[Item]) -> Iterator[Statement]:
