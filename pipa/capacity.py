@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pipa.autoscaling import autoscale
 from pipa.confidence import judge
 from pipa.constants import Constants
-from pipa.cpu import CpuSizing, Subject, size_cpu
-from pipa.demand import Situation, read_situation
+from pipa.cpu import CpuSizing, Subject, guaranteed, size_cpu
+from pipa.demand import STATEFUL, Situation, read_situation
 from pipa.estimate import Estimate, friendly_mib, friendly_millicores
 from pipa.libraries import groups
 from pipa.memory import MemorySizing, size_memory
@@ -34,7 +34,7 @@ from schemas.plan import (
     MemoryInterval,
     Resources,
 )
-from schemas.quantities import MIB, format_cpu, format_memory
+from schemas.quantities import MIB, format_memory
 
 _SCALED_KINDS = (WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET)
 
@@ -62,6 +62,8 @@ def size_component(
     situation = read_situation(component, context, sheet)
     key = product_of(component, constants)
     sizing = _size(component, key, situation, sheet)
+    if situation.critical and component.role in STATEFUL:
+        sizing = replace(sizing, cpu=guaranteed(sizing.cpu, situation, sheet))
     if context.trust_current and component.current is not None:
         sizing = _trusting(component, sizing, sheet)
     intervals = _intervals(sizing)
@@ -162,8 +164,8 @@ def _resources(intervals: Intervals) -> Resources:
 def _say_rounded(resources: Resources, sheet: Worksheet) -> None:
     requests, limits = resources.requests, resources.limits
     text = (
-        f"Rounded up to amounts that people write: request {format_cpu(requests.cpu or 0)},"
-        f" limit {format_cpu(limits.cpu or 0)}."
+        f"Rounded up to amounts that people write: request"
+        f" {millicores(requests.cpu or 0)}, limit {millicores(limits.cpu or 0)}."
     )
     sheet.step("cpu", text)
     text = (

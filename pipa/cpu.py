@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipa.demand import Situation, Tier
 from pipa.estimate import Estimate
@@ -140,6 +140,20 @@ def processes_of(component: Component) -> int:
     if workers == 0 and (component.runtime.server or "").lower() == "celery":
         workers = component.runtime.concurrency or 0
     return max(1, workers)
+
+
+def guaranteed(cpu: CpuSizing, situation: Situation, sheet: Worksheet) -> CpuSizing:
+    """Request and limit alike, so that nothing of a store that must stay up is taken away."""
+    middle = (cpu.request.target + cpu.limit.target) / 2
+    both = cpu.request if cpu.rate_per_pod else replace(cpu.request, target=middle)
+    both = replace(both, high=max(both.high, both.target))
+    text = (
+        "An outage of a store is expensive, so CPU request and limit are alike:"
+        f" {millicores(both.target)}, "
+    )
+    text += "which is what its load needs." if cpu.rate_per_pod else "the middle between the two."
+    sheet.step("cpu", text, situation.citations)
+    return replace(cpu, request=both, limit=both)
 
 
 def _limit(subject: Subject, habit: Estimate, request: Estimate, sheet: Worksheet) -> Estimate:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipa.estimate import Estimate
+from pipa.holders import own_demand
 from pipa.worksheet import Worksheet, number
 from schemas.context import AppContext, Component, Criticality, Demand, Role, Traffic
 from schemas.trigger import Environment
@@ -79,7 +80,7 @@ class Situation:
 
 def read_situation(component: Component, context: AppContext, sheet: Worksheet) -> Situation:
     """Judge the tier and work out the load, with a step for each."""
-    demand = component.demand
+    demand = own_demand(component, context)
     environment = context.trigger.environment
     tier = _tier(demand, environment)
     citations = _citations(component, context)

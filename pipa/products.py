@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipa.constants import Constants, Product
 from pipa.cpu import CpuSizing
-from pipa.demand import STATEFUL, Situation, Tier
+from pipa.demand import SERVING, STATEFUL, Situation, Tier
 from pipa.estimate import Estimate
 from pipa.memory import MemorySizing
-from pipa.replicas import Bounds, for_load, interval
+from pipa.replicas import Bounds, for_load, interval, needs_no_downtime
 from pipa.runtime import Runtime, detect, image_words
 from pipa.worksheet import Worksheet, mib, millicores, number
 from schemas.context import Component, WorkloadKind
@@ -82,8 +82,6 @@ def size_product(
     product = sheet.constants.products[key]
     limits = _bounds(product, component, situation, sheet)
     cpu = _cpu(key, product, limits, situation, sheet)
-    if situation.critical and product.role in STATEFUL:
-        cpu = _guaranteed_cpu(cpu, situation, sheet)
     memory = _memory(key, situation, sheet)
     return ProductSizing(key, cpu, memory, limits)
 
@@ -101,6 +99,9 @@ def _bounds(
         product.kind is WorkloadKind.DEPLOYMENT and situation.environment is Environment.PROD
     )
     floor = production if serious and situation.tier is not Tier.SAMPLE else development
+    real = situation.tier is not Tier.SAMPLE
+    if real and product.role in SERVING and needs_no_downtime(situation, sheet):
+        floor = max(floor, round(sheet.use("replicas.serving_critical").target))
     if component.kind is WorkloadKind.DEPLOYMENT and component.has_volume:
         floor = most = 1
     text = f"{floor} pod(s): {product.note}."
@@ -164,20 +165,6 @@ def _memory(key: str, situation: Situation, sheet: Worksheet) -> MemorySizing:
     limit = limit.maximum(request.times(ratio))
     sheet.step("memory", f"Memory limit {number(ratio)} x the request: {mib(limit.target)}.")
     return MemorySizing(request, limit)
-
-
-def _guaranteed_cpu(cpu: CpuSizing, situation: Situation, sheet: Worksheet) -> CpuSizing:
-    """Request and limit alike, so that nothing of a store that must stay up is taken away."""
-    middle = (cpu.request.target + cpu.limit.target) / 2
-    both = cpu.request if cpu.rate_per_pod else replace(cpu.request, target=middle)
-    both = replace(both, high=max(both.high, both.target))
-    text = (
-        f"An outage of a store is expensive, so CPU request and limit are alike:"
-        f" {millicores(both.target)}, "
-    )
-    text += "which is what its load needs." if cpu.rate_per_pod else "the middle between the two."
-    sheet.step("cpu", text, situation.citations)
-    return replace(cpu, request=both, limit=both)
 
 
 def _guaranteed(

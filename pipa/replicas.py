@@ -82,7 +82,7 @@ def _floor(component: Component, situation: Situation, sheet: Worksheet) -> tupl
     """Id of the figure for availability, and why it is that one."""
     if situation.tier is Tier.SAMPLE:
         return "replicas.sample", "nobody depends on it"
-    strict = situation.critical or _needs_no_downtime(situation, sheet)
+    strict = needs_no_downtime(situation, sheet)
     in_production = situation.environment is Environment.PROD
     if component.role in SERVING and in_production:
         if strict:
@@ -98,9 +98,12 @@ def _floor(component: Component, situation: Situation, sheet: Worksheet) -> tupl
     return "replicas.background", "a short outage is acceptable here"
 
 
-def _needs_no_downtime(situation: Situation, sheet: Worksheet) -> bool:
+def needs_no_downtime(situation: Situation, sheet: Worksheet) -> bool:
+    """An outage is expensive, or ruled out by the description, in production."""
     demand = situation.demand
-    if demand.zero_downtime:
+    if situation.environment is not Environment.PROD:
+        return False
+    if situation.critical or demand.zero_downtime:
         return True
     if demand.availability is None:
         return False

@@ -228,3 +228,20 @@ def test_several_pods_of_a_deployment_share_no_volume(size, constants):
     assert not several.recreate
     assert single.storage is not None
     assert single.recreate
+
+
+@pytest.mark.parametrize("demand", [{"zero_downtime": True}, {"criticality": Criticality.HIGH}])
+def test_a_stateless_product_that_must_stay_up_has_three_pods(size, demand):
+    fields = {"name": "edge", "third_party": "envoy", "role": Role.GATEWAY_PROXY}
+    assert size(demand=demand, **fields).replicas == 3
+    assert size(demand={"sample": True, **demand}, **fields).replicas == 1
+
+
+def test_a_store_of_ones_own_that_must_stay_up_is_guaranteed(size):
+    plan = size(
+        language="Java",
+        role=Role.NOSQL_DATABASE,
+        kind=WorkloadKind.STATEFUL_SET,
+        demand={"criticality": Criticality.CRITICAL},
+    )
+    assert plan.resources.requests == plan.resources.limits
