@@ -93,7 +93,8 @@ def _is_library(files: FileTree, directory: str) -> bool:
 
 
 def _yaml(files: FileTree, directory: str, name: str) -> JsonObject:
-    content = files.read_text(join(directory, name) or name)
+    path = join(directory, name) or name
+    content = files.read_text(path) if path in set(files.paths) else None
     try:
         loaded = parse(content) if content else {}
     except UnreadableError:

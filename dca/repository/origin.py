@@ -96,6 +96,10 @@ def context_of(facts: DockerfileFacts, tree: Layout) -> str:
         score = sum(path in tree.files or path in tree.directories for path in resolved if path)
         if score > best_score:
             best, best_score = directory, score
+    home = parent(facts.path)
+    if best_score <= 0 and _is_aside(home) and not tree.holds_source(home):
+        # ``COPY . .`` from a directory of Dockerfiles: the code is further up.
+        return next((item for item in ancestors(home) if tree.holds_source(item)), home)
     return best
 
 
