@@ -2,7 +2,8 @@
 
 An overlay takes ``components: [out/kustomize]``, or single ones (``out/kustomize/api``). Workloads
 that a Helm chart renders stay out of the common one, since an overlay has them only after
-inflating the chart; their own components serve there.
+inflating the chart; so do those whose objects an earlier one brings already (a repository may hold
+several variants of one app). Their own components serve there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from schemas.recommendation import ComponentRecommendation, Recommendation
 
 _API = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
 _AUTOSCALER = "HorizontalPodAutoscaler"
+_ObjectId = tuple[str, str | None, str]
 _HEADER = ("Kustomize component, written by ai-provision.",)
 
 
@@ -27,14 +29,41 @@ def kustomize_files(recommendation: Recommendation) -> dict[str, str]:
     stems = file_stems(item.name for item in recommendation.components)
     texts: dict[str, str] = {}
     common: list[str] = []
+    left_out: list[str] = []
+    taken: set[_ObjectId] = set()
     for item in recommendation.components:
         files = _component_files(item, patches.get(item.name))
         texts |= {f"{stems[item.name]}/{name}": text for name, text in files.items()}
-        if files and (item.target is None or item.target.chart is None):
+        if not files or (item.target is not None and item.target.chart is not None):
+            continue
+        objects = _objects(item)
+        if objects & taken:
+            left_out.append(f"Left out: {stems[item.name]}, its objects are those of another one.")
+        else:
             common.append(stems[item.name])
+            taken |= objects
     if texts:
-        texts["kustomization.yaml"] = yaml_text({**_API, "components": common}, header=_HEADER)
+        header = (*_HEADER, *left_out)
+        texts["kustomization.yaml"] = yaml_text({**_API, "components": common}, header=header)
     return texts
+
+
+def _objects(item: ComponentRecommendation) -> set[_ObjectId]:
+    """What only one component of a build can size or bring: alternatives of one app share it."""
+    added = {
+        (str(doc.get("kind")), *_name_of(doc))
+        for doc in item.manifests
+        if not _is_existing(doc, item)
+    }
+    target = item.target
+    if target is not None and item.patch:
+        added.add((target.kind, target.namespace, f"{target.name}/{target.container}"))
+    return added
+
+
+def _name_of(document: JsonObject) -> tuple[str | None, str]:
+    metadata = document.get("metadata") or {}
+    return metadata.get("namespace"), str(metadata.get("name"))
 
 
 def _component_files(item: ComponentRecommendation, patch: WorkloadPatch | None) -> dict[str, str]:

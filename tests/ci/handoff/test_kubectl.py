@@ -171,6 +171,24 @@ def test_workloads_of_a_chart_stay_out_of_the_common_component(build, tool, tmp_
     assert (tmp_path / "out" / "kustomize" / "web" / "patch.yaml").exists()
 
 
+@pytest.mark.parametrize("shared", ["manifest", "target"])
+def test_variants_of_one_app_do_not_meet_in_the_common_component(build, tool, tmp_path, shared):
+    first = build.patched("api")
+    if shared == "target":
+        second = build.patched("api-2", build.target("api", path="other/api.yaml"), replicas=7)
+        second = second.model_copy(update={"name": "api-2"})
+    else:
+        manifest = build.sized_manifest(build.component("worker"))
+        first = first.model_copy(update={"manifests": (manifest,)})
+        second = build.component("worker").model_copy(update={"manifests": (manifest,)})
+    write_all(build.recommendation(first, second), tmp_path / "out")
+    directory = overlay(tmp_path, [original(build, first)], ["../out/kustomize"])
+    check_numbers(first, built(tool, directory)["Deployment", "api"])
+    text = (tmp_path / "out" / "kustomize" / "kustomization.yaml").read_text()
+    assert f"Left out: {second.name}, its objects are those of another one." in text
+    assert (tmp_path / "out" / "kustomize" / second.name / "kustomization.yaml").exists()
+
+
 def test_hostile_text_arrives_unchanged_and_odd_names_build(hostile, build, tool, tmp_path):
     write_all(hostile, tmp_path / "out")
     item = hostile.components[0]
