@@ -49,7 +49,8 @@ _UNSAFE: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_LONGEST_TEXT = 4000
+LONGEST_TEXT = 4000
+"""Characters of one step; a longer one is withheld unread, for it may hide something."""
 
 
 def numbers_in_intervals(subject: Subject) -> Verdict:
@@ -135,14 +136,14 @@ def _unsaid(subject: Subject) -> Iterable[Problem]:
 def _memory(text: str) -> list[float]:
     return [
         float(found["number"]) * _MEMORY_UNITS[found["unit"]]
-        for found in _NUMBER.finditer(text[:_LONGEST_TEXT])
+        for found in _NUMBER.finditer(text[:LONGEST_TEXT])
         if found["unit"] in _MEMORY_UNITS
     ]
 
 
 def _cpu(text: str) -> list[float]:
     result = []
-    for found in _NUMBER.finditer(text[:_LONGEST_TEXT]):
+    for found in _NUMBER.finditer(text[:LONGEST_TEXT]):
         unit = found["unit"] or ""
         if unit == "m" or unit.startswith("millicore"):
             result.append(float(found["number"]))
@@ -169,8 +170,10 @@ def text_is_safe(subject: Subject) -> Verdict:
 
 
 def unsafe_parts(text: str) -> list[str]:
-    """What a text holds that must not be shown: link, markup, image, mention, secret."""
-    return [name for name, pattern in _UNSAFE if pattern.search(text[:_LONGEST_TEXT])]
+    """What a text holds that must not be shown: link, markup, image, mention, secret, too much."""
+    if len(text) > LONGEST_TEXT:
+        return ["more than anybody reads"]
+    return [name for name, pattern in _UNSAFE if pattern.search(text)]
 
 
 _ALL: tuple[tuple[str, Callable[[Subject], Verdict]], ...] = (

@@ -54,7 +54,7 @@ def with_four(subject: Subject, container: str, wanted: Four) -> ComponentPlan |
         None when nothing changes.
     """
     plan = subject.plan
-    resources = _resources(wanted)
+    resources = resources_of(wanted)
     if container == subject.main:
         if resources == plan.resources:
             return None
@@ -147,7 +147,8 @@ def _four(resources: Resources) -> Four:
     )
 
 
-def _resources(four: Four) -> Resources:
+def resources_of(four: Four) -> Resources:
+    """Four amounts as requests and limits."""
     return Resources(
         requests=_amounts(four.cpu_request, four.memory_request),
         limits=_amounts(four.cpu_limit, four.memory_limit),

@@ -10,7 +10,15 @@ from rva.bounds import container_span, limit_ranges, range_of, request_ceiling
 from rva.checks.output import unsafe_parts
 from rva.checks.technical import MINIMUM_MEMORY_BYTES
 from rva.documents import ContainerView
-from rva.repairs.amounts import Four, four_of, main_four, synced, whole_mib, with_four
+from rva.repairs.amounts import (
+    Four,
+    four_of,
+    main_four,
+    resources_of,
+    synced,
+    whole_mib,
+    with_four,
+)
 from rva.subject import Subject, make_subject
 from schemas.plan import ComponentPlan
 from schemas.quantities import MIB
@@ -29,9 +37,10 @@ def clamp_to_interval(subject: Subject) -> ComponentPlan | None:
         _into(four.memory_limit, ranges.memory_limit.low, ranges.memory_limit.high),
     )
     replicas = min(max(plan.replicas, ranges.replicas.low), ranges.replicas.high)
-    moved = synced(plan.model_copy(update={"replicas": replicas}))
-    again = with_four(make_subject(subject.world, moved), subject.main, clamped)
-    return again or (None if moved == plan else moved)
+    moved = synced(
+        plan.model_copy(update={"replicas": replicas, "resources": resources_of(clamped)})
+    )
+    return None if moved == plan else moved
 
 
 def withhold_text(subject: Subject) -> ComponentPlan | None:
