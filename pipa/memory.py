@@ -8,6 +8,7 @@ from pipa.cpu import CpuSizing, Subject, processes_of
 from pipa.demand import Tier
 from pipa.estimate import Estimate
 from pipa.libraries import MODEL_GROUPS
+from pipa.replicas import hands_out_work
 from pipa.runtime import Runtime
 from pipa.worksheet import Worksheet, mib, number
 from schemas.context import Role
@@ -59,7 +60,7 @@ def _process(subject: Subject, sheet: Worksheet) -> Estimate:
     if tier is not Tier.SAMPLE:
         live = sheet.use(f"memory.live.{subject.profile.runtime.value}.{tier.value}")
         if subject.component.role in _MULTIPLIED_BY_ROLE:
-            factor = sheet.use(f"memory.role.{subject.component.role.value}")
+            factor = sheet.use(_multiplier(subject))
             text += f" and {number(factor.target)} x {mib(live.target)} of jobs and data"
             live = live * factor
         else:
@@ -78,6 +79,12 @@ def _process(subject: Subject, sheet: Worksheet) -> Estimate:
         "memory", text, (*subject.component.evidence[:3], *subject.component.runtime.evidence)
     )
     return one
+
+
+def _multiplier(subject: Subject) -> str:
+    role = subject.component.role
+    bounded = role is Role.WORKER and subject.profile.runtime is Runtime.JVM
+    return "memory.role.worker_jvm" if bounded else f"memory.role.{role.value}"
 
 
 def _name(subject: Subject) -> str:
@@ -108,6 +115,8 @@ def _fixed_heap(subject: Subject, sheet: Worksheet) -> Estimate | None:
 def _libraries(subject: Subject, sheet: Worksheet) -> Estimate:
     total = Estimate.exactly(0)
     parts = []
+    if hands_out_work(subject.component):
+        return total  # it shares the code base of its workers, but never runs a job
     for group in subject.groups:
         added = sheet.use(f"memory.library.{group}")
         total = total + added

@@ -71,11 +71,15 @@ def singleton_reason(component: Component) -> str | None:
         return f"it writes to a file store of its own ({stores[0]})"
     if component.has_volume and component.kind is WorkloadKind.DEPLOYMENT:
         return "its volume can be mounted by one pod at a time"
-    words = {word.lower() for word in component.start_command}
-    words |= set(component.name.split("-"))
-    if words & _SCHEDULERS:
+    if hands_out_work(component):
         return "it hands out scheduled work, and two would hand it out twice"
     return None
+
+
+def hands_out_work(component: Component) -> bool:
+    """A scheduler such as Celery beat, by its start command or its name."""
+    words = {word.lower() for word in component.start_command}
+    return bool((words | set(component.name.split("-"))) & _SCHEDULERS)
 
 
 def _floor(component: Component, situation: Situation, sheet: Worksheet) -> tuple[str, str]:

@@ -131,6 +131,12 @@ def test_libraries_that_decide_a_size_are_added(size, constants, library, group,
     assert f"{group} {added_mib} MiB" in _steps(heavy)
 
 
+def test_a_scheduler_does_not_load_what_its_workers_load(size):
+    fields = {"language": "Python", "libraries": ("torch", "transformers"), "role": Role.WORKER}
+    beat = size(start_command=("celery", "-A", "app", "beat"), **fields)
+    assert _request(beat) < _request(size(**fields)) - 1024
+
+
 def test_a_model_is_counted_once(size):
     fields = {"language": "Python", "role": Role.ML_INFERENCE}
     with_model = size(libraries=("transformers",), **fields)
