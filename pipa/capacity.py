@@ -134,9 +134,15 @@ def _intervals(sizing: _Sizing) -> Intervals:
         replicas=cpu.replicas,
         cpu_request=_cpu(cpu.request),
         memory_request=_memory(memory.request),
-        cpu_limit=_cpu(cpu.limit.at_least(cpu.request.target)),
-        memory_limit=_memory(memory.limit.at_least(memory.request.target)),
+        cpu_limit=_cpu(_above(cpu.limit, cpu.request)),
+        memory_limit=_memory(_above(memory.limit, memory.request)),
     )
+
+
+def _above(limit: Estimate, request: Estimate) -> Estimate:
+    """A limit whose target is not under the request's, nor its bounds under the request's own."""
+    raised = limit.maximum(request)
+    return Estimate(min(raised.low, raised.target), raised.target, raised.high)
 
 
 def _cpu(estimate: Estimate) -> CpuInterval:

@@ -165,7 +165,7 @@ def _limit(subject: Subject, habit: Estimate, request: Estimate, sheet: Workshee
         or (COMPUTE_GROUPS.intersection(subject.groups) and tier is not Tier.SAMPLE)
     )
     factor = sheet.use("cpu.limit_factor.compute" if computes else f"cpu.limit_factor.{tier.value}")
-    limit = Estimate.exactly(request.target) * factor
+    limit = request * factor
     text = f"CPU limit {number(factor.target)} x {millicores(request.target)}"
     if tier is not Tier.SAMPLE:
         floor = sheet.use(f"cpu.limit_floor.{tier.value}")

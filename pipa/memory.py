@@ -210,7 +210,7 @@ def _with_limit(subject: Subject, request: Estimate, sheet: Worksheet) -> Memory
     jvm = subject.profile.runtime is Runtime.JVM and subject.profile.variant != "jvm_native"
     own = jvm and subject.situation.tier is Tier.PRODUCTION
     factor = sheet.use("memory.limit_factor.jvm_production" if own else "memory.limit_factor")
-    limit = Estimate.exactly(request.target) * factor
+    limit = request * factor
     text = f"Memory limit {number(factor.target)} x {mib(request.target)} = {mib(limit.target)}."
     heap = _heap_limit(subject, sheet)
     if heap > limit.target:
