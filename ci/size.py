@@ -17,7 +17,7 @@ from pipeline.reasoner import choose_reasoner
 from pipeline.run import Recorder
 from pipeline.wiring import SystemClock, build_pipeline, local_checkout, remote_checkout
 from pipeline.workflow import Question
-from schemas.errors import InputFileError, RepositoryError, UsageError
+from schemas.errors import InputFileError, UsageError
 from schemas.ports import Checkout, FileTree
 from schemas.recommendation import Recommendation
 from schemas.trigger import Environment, Trigger
@@ -39,10 +39,8 @@ def size(arguments: argparse.Namespace) -> int:
     with progress_on_terminal() as progress:
         progress("fetching the repository")
         with recorder.stage("fetch"), _checkout(arguments, trigger, settings) as checkout:
-            question = Question(
-                trigger=trigger, checkout=checkout, trust_current=arguments.trust_current
-            )
-            recommendation = pipeline.run(question, recorder, progress)
+            question = Question(trigger=trigger, trust_current=arguments.trust_current)
+            recommendation = pipeline.run(question, checkout, recorder, progress)
             charts = chart_files(recommendation, checkout.files)
         written: tuple[Path, ...] = ()
         if arguments.out is not None:
@@ -147,21 +145,10 @@ def _checkout(
 ) -> AbstractContextManager[Checkout]:
     """Local only when a person named the directory on the command line."""
     if arguments.checkout is not None:
-        _no_ref(arguments)
-        return local_checkout(Path(arguments.checkout))
+        return local_checkout(Path(arguments.checkout), arguments.ref)
     if arguments.trigger is None and is_local(trigger.git_repo):
-        _no_ref(arguments)
-        return local_checkout(Path(trigger.git_repo))
+        return local_checkout(Path(trigger.git_repo), arguments.ref)
     return remote_checkout(trigger.git_repo, arguments.ref, settings)
-
-
-def _no_ref(arguments: argparse.Namespace) -> None:
-    if arguments.ref is not None:
-        raise RepositoryError(
-            "--ref is for a repository that is cloned; a local directory is read as it is",
-            code="repository.ref_local",
-            hint="Check the wanted version out first, or give an https URL.",
-        )
 
 
 def is_local(git_repo: str) -> bool:

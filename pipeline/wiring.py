@@ -18,6 +18,7 @@ from pipa.agent import PipaAgent
 from pipa.manifests import generate_manifests
 from pipeline.workflow import Pipeline
 from rva.agent import RvaAgent
+from rva.policies import DEFAULT_POLICY
 from schemas.ports import Checkout
 
 Agents = tuple[DcaAgent, PipaAgent, RvaAgent]
@@ -46,10 +47,14 @@ def agents(settings: Settings | None = None) -> Agents:
     rva = RvaAgent(
         generate_manifests=generate_manifests,
         validator=KubernetesSchemas(),
-        policies=load_policies(settings.policy_file),
-        prices=load_prices(settings.price_file),
+        policies=load_policies(DEFAULT_POLICY, _path(settings.policy_file)),
+        prices=load_prices(_path(settings.price_file)),
     )
     return dca, PipaAgent(), rva
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
 
 
 def local_checkout(directory: Path, ref: str | None = None) -> AbstractContextManager[Checkout]:

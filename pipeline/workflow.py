@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -28,7 +29,6 @@ class Question(StartEvent):
     """What is asked."""
 
     trigger: Trigger
-    checkout: InstanceOf[Checkout]
     trust_current: bool = False
 
 
@@ -58,6 +58,7 @@ class SizingWorkflow(Workflow):
     def __init__(
         self,
         agents: tuple[DcaAgent, PipaAgent, RvaAgent],
+        checkout: Checkout,
         recorder: Recorder,
         progress: Progress,
     ) -> None:
@@ -65,6 +66,7 @@ class SizingWorkflow(Workflow):
         # only cut a run without saying where.
         super().__init__(timeout=None)
         self._dca, self._pipa, self._rva = agents
+        self._checkout = checkout
         self._recorder = recorder
         self._progress = progress
 
@@ -74,7 +76,7 @@ class SizingWorkflow(Workflow):
         self._progress("reading the repository and the description")
         with self._recorder.stage("dca") as stage:
             context = self._dca.gather(
-                event.trigger, event.checkout, trust_current=event.trust_current
+                event.trigger, self._checkout, trust_current=event.trust_current
             )
             stage.detail = (
                 f"{context.repository.files} files, {len(context.components)} components, "
@@ -122,15 +124,17 @@ class Pipeline:
     def run(
         self,
         question: Question,
+        checkout: Checkout,
         recorder: Recorder,
         progress: Progress = lambda _stage: None,
     ) -> Recommendation:
-        """Answer one question.
+        """Answer one question about one repository.
 
         Raises:
             ProvisionError: Nothing could be sized at all.
         """
-        answer = asyncio.run(self._answer(question, recorder, progress))
+        workflow = functools.partial(SizingWorkflow, self.agents, checkout, recorder, progress)
+        answer = asyncio.run(_answer(workflow, question))
         refined, context = answer.refined, answer.context
         identity = (question.trigger.git_repo, question.trigger.app_description)
         return Recommendation(
@@ -146,9 +150,10 @@ class Pipeline:
             run=recorder.finish(self.settings, identity),
         )
 
-    async def _answer(self, question: Question, recorder: Recorder, progress: Progress) -> Answer:
-        workflow = SizingWorkflow(self.agents, recorder, progress)
-        answer = await workflow.run(start_event=question)
-        if not isinstance(answer, Answer):  # the engine's own type is wider than ours
-            raise TypeError(f"the workflow ended with {type(answer).__name__}")
-        return answer
+
+async def _answer(workflow: Callable[[], SizingWorkflow], question: Question) -> Answer:
+    """Build and run the workflow inside the event loop, as the engine wants it."""
+    answer = await workflow().run(start_event=question)
+    if not isinstance(answer, Answer):  # the engine's own type is wider than ours
+        raise TypeError(f"the workflow ended with {type(answer).__name__}")
+    return answer
