@@ -59,8 +59,8 @@ _PROBES = frozenset({"health", "healthz", "healthcheck", "ready", "readyz", "rea
                      "prometheus"})  # fmt: skip
 """Last words of the paths that every service answers."""
 _SCRIPTS = frozenset({"Python", "JavaScript", "TypeScript", "Ruby", "Perl"})
-_CLIENTS = frozenset({"client-go", "kube-rs", "fabric8 Kubernetes client"})
-"""Libraries that an API in front of Kubernetes uses as well as a controller."""
+_API_NAMES = frozenset({"api", "apiserver"})
+"""An API in front of Kubernetes uses the libraries of a controller."""
 _KUBERNETES = ("k8s.io/", "sigs.k8s.io/", "kube", "kopf", "@kubernetes/", "io.fabric8:",
                "io.javaoperatorsdk:", "io.kubernetes:", "kubernetes")  # fmt: skip
 _TELLING = frozenset({Role.OBSERVABILITY, Role.CONTROLLER, Role.GATEWAY_PROXY})
@@ -212,10 +212,9 @@ def _by_product_name(clues: Clues) -> Verdict | None:
 
 def _by_controller(clues: Clues) -> Verdict | None:
     watches = clues.shows("kubernetes_watch") and clues.has_kubernetes
-    serves = clues.source.framework in _CLIENTS and clues.routes > 0 and clues.name & _API
-    quiet = (clues.routes <= _FEW_ROUTES and not serves) or bool(
-        watches and clues.name & _CONTROLLER
-    )
+    if clues.name & _API_NAMES and not clues.name & _CONTROLLER and clues.shows("http_server"):
+        return None
+    quiet = clues.routes <= _FEW_ROUTES or bool(watches and clues.name & _CONTROLLER)
     if clues.family is Family.CONTROLLER and quiet:
         return Role.CONTROLLER, f"{clues.source.framework} watches the Kubernetes API"
     if watches and clues.name & _CONTROLLER:

@@ -12,6 +12,9 @@ from dca.repository.dependencies.manifest import Ecosystem
 from dca.repository.frameworks import load_table
 
 _WORDS = re.compile(r"[a-z]+\d{0,2}(?=[^a-z]|$)|[a-z]+")
+_NAMED_VERSION = re.compile(
+    r"(?:java|jdk|jre|openjdk|temurin|nodejs|node|go|ruby|php)-?(\d{1,2})(?!\d)"
+)
 _DIGITS = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}")
 
 RUNTIME_OF: Mapping[Ecosystem, str] = {
@@ -108,5 +111,6 @@ def image_version(image: str | None) -> str | None:
         return None
     found = _DIGITS.match(image_tag(image).removeprefix("v"))
     if found is None and image_path(image):
-        found = _DIGITS.search(image_path(image)[-1].rpartition("-")[2])
+        named = _NAMED_VERSION.search(image_path(image)[-1])
+        return named.group(1) if named else None
     return found.group() if found else None

@@ -20,9 +20,11 @@ _CONFIGURATIONS = frozenset(
 _PLUGIN_CALLS = frozenset({"id", "kotlin", "alias", "apply"})
 _SHARED_BLOCKS = frozenset({"subprojects", "allprojects", "configure"})
 _CALLS = frozenset({"call_expression", "method_invocation", "juxt_function_call"})
-_MAX_STATEMENT = 600
+_MAX_STATEMENT = 6000
+_MAX_ROWS = 80
+"""Some builds list all dependencies in one call."""
 
-_COORDINATE = re.compile(r"""["']([\w.$\-{}]{2,100}):([\w.$\-{}]{2,100})(?::[^"']{0,100})?["']""")
+_COORDINATE = re.compile(r"""["']([\w.$\-{}]{1,100}):([\w.$\-{}]{1,100})(?::[^"']{0,100})?["']""")
 _MAP_FORM = re.compile(
     r"""group\s*[:=]\s*["']([^"']{2,100})["'],\s*name\s*[:=]\s*["']([^"']{2,100})"""
 )
@@ -30,6 +32,7 @@ _CATALOGUE = re.compile(r"\blibs((?:\.\w{1,60}){1,8})")
 _PROJECT = re.compile(r"""\bproject\s*\(?\s*(?:path\s*[:=]\s*)?["']([^"']{1,200})["']""")
 _QUOTED = re.compile(r"""["']([^"']{1,120})["']""")
 _PROJECT_ACCESSOR = re.compile(r"\bprojects((?:\.\w{1,60}){1,8})")
+_APPLIED = re.compile(r"""apply\s*\(?\s*from\s*[:=]\s*["']([\w./-]{1,120}\.gradle(?:\.kts)?)["']""")
 _JVM = re.compile(
     r"""(?:jvmToolchain|JavaLanguageVersion\.of|languageVersion\.set|jvmTarget|sourceCompatibility|JavaVersion\.VERSION|JVM)[\s=(.:'"_]{1,20}(?:JavaVersion\.VERSION_|JavaLanguageVersion\.of\()?(?:1[._])?(\d{1,2})"""
 )
@@ -37,8 +40,10 @@ _JVM = re.compile(
 
 def read_gradle(path: str, text: str, sources: Sources) -> Manifest | None:
     """Dependencies of one project and of the shared blocks of the builds above it."""
-    statements = list(_statements(path, text, shared=False))
     directory = parent(path)
+    statements = list(_statements(path, text, shared=False))
+    for name in _APPLIED.findall(text):
+        statements += _statements(name, sources.read(join(directory, name)) or "", shared=False)
     version = _jvm_version(text)
     for above in ancestors(directory):
         for name in ("build.gradle.kts", "build.gradle"):
@@ -98,7 +103,7 @@ def _statement(node: Node, text: str) -> str:
     """The call up to the end of its line: Groovy's grammar cuts ``implementation libs.a.b``."""
     lines = text.split("\n")
     row, column = node.start_point
-    end = min(node.end_point[0], row + 4)
+    end = min(node.end_point[0], row + _MAX_ROWS)
     return "\n".join([lines[row][column:], *lines[row + 1 : end + 1]])[:_MAX_STATEMENT]
 
 

@@ -74,9 +74,10 @@ def _chain(path: str, project: Element, sources: Sources) -> list[Element]:
         if above is None:
             break
         relative = above.findtext("relativePath")
-        target = join(parent(here), "../pom.xml" if relative is None else relative.strip())
-        if target and not target.endswith(".xml"):
-            target = f"{target}/pom.xml"
+        relative = "../pom.xml" if relative is None else relative.strip()
+        target = join(
+            parent(here), relative if relative.endswith(".xml") else f"{relative}/pom.xml"
+        )
         inherited = _cached(target, sources) if target and target != here else None
         if inherited is None or _child_text(inherited, "artifactId") != _child_text(
             above, "artifactId"

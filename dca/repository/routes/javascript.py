@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MARKS = ("express", "fastify", "koa", "hono", "restify", "polka", "@hapi", "Router(", "@nestjs",
+         "@Controller",
          ".get(", ".post(")  # fmt: skip
 
 _CALLS = """

@@ -42,9 +42,11 @@ _CALLS = {
 }
 _SPRING = re.compile(r"^(Get|Post|Put|Delete|Patch|Request)Mapping$")
 _MICRONAUT = frozenset({"Get", "Post", "Put", "Delete", "Patch"})
-_ACCESSOR = re.compile(r"^([ \t]{0,80})get(?=[ \t]?[({<])", re.MULTILINE)
-"""A call of ``get`` on a line of its own, below a property, is taken for the property's accessor by
-the grammar; a semicolon before it says that it is none. Lines stay as they are."""
+_PROPERTY_BEFORE_GET = re.compile(
+    r"^([ \t]{0,80}(?:val|var)\b[^\n]{0,300})\n(?=\s{0,80}get[ \t]?[({<])", re.MULTILINE
+)
+"""A call of ``get`` below a property is taken for the property's accessor by the grammar; a
+semicolon behind the property says that it is none. Lines stay as they are."""
 _QUOTED = re.compile(r"\"([^\"]{0,200})\"")
 _NAMED_METHOD = re.compile(r"RequestMethod\.(\w{3,7})")
 _CLASSES = frozenset({"class_declaration", "interface_declaration", "object_declaration",
@@ -69,7 +71,7 @@ class _Annotation:
 def routes(path: str, text: str) -> Iterator[Route]:
     """Annotated methods, then routing calls."""
     grammar = grammar_for(path)
-    tree = parse(grammar, _ACCESSOR.sub(r"\1;get", text)) if grammar else None
+    tree = parse(grammar, _PROPERTY_BEFORE_GET.sub(r"\1;\n", text)) if grammar else None
     if tree is None or grammar not in _ANNOTATIONS:
         return
     annotations = [
