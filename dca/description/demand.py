@@ -29,6 +29,7 @@ _OF_THE_APP = frozenset(
     ["language", "framework", "uses", "uses_managed", "without", "sample", "deployment"]
 )
 """What is never said of one component alone."""
+_EITHER_SIDE = frozenset({"data_bytes", "persistence", "special"})
 _TRAFFIC = (Traffic.SPIKY, Traffic.SCHEDULED, Traffic.STEADY)
 
 
@@ -43,20 +44,29 @@ def attributed(
     result = []
     for item in statements:
         name = _subject(prose, item, mentions)
-        if [name] == own and item.key != "data_bytes":
+        if [name] == own and (item.key != "data_bytes" or _is_whole_app(named)):
             name = None  # the only component: what is said of it is said of the app
         result.append(item.model_copy(update={"component": name}) if name else item)
     return tuple(result)
+
+
+def _is_whole_app(named: Sequence[NamedComponent]) -> bool:
+    return len(named) == 1 and named[0].third_party is None
 
 
 def _subject(prose: Prose, item: Statement, mentions: Sequence[Mention]) -> str | None:
     if item.key in _OF_THE_APP or (item.key == "special" and item.value not in {"gpu", "ml"}):
         return None
     clause = prose.clause(item.start)
-    names = {
-        place.name for place in mentions if clause.start <= place.start and place.end <= clause.end
-    }
-    return names.pop() if len(names) == 1 else None
+    places = [
+        place for place in mentions if clause.start <= place.start and place.end <= clause.end
+    ]
+    if len({place.name for place in places}) != 1:
+        return None
+    # "2000 rps with PostgreSQL" is not the database's load; "300 GB in PostgreSQL" is its data.
+    before = places[0].start <= item.start
+    joined = before or item.key in _EITHER_SIDE or not places[0].product
+    return places[0].name if joined else None
 
 
 def demand_of(statements: Sequence[Statement]) -> Demand:

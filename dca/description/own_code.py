@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dca.description.negation import negated
-from dca.description.phrases import Item, gap
+from dca.description.noun_phrases import Phrase, noun_phrases
+from dca.description.phrases import Item
 from dca.description.text import Prose
-from dca.description.vocabulary import ADJECTIVES, STOPS, RoleNoun, Technology
+from dca.description.vocabulary import Technology
 from schemas.context import NamedComponent, Role
 
-_MODIFIERS = 4
-_PLAIN_GAP = frozenset([" ", "/", "-", " / ", ") ", " (", "("])
-_TECH_GAP = frozenset(["/", " / ", " ", " + ", ", ", " (", "("])
-_LINKS = frozenset(["and", "with", "using", "on", "plus"])
-_MAKERS = frozenset(
-    ["written", "built", "implemented", "developed", "made", "based", "running", "coded"]
-)
-_PREPOSITIONS = frozenset(["in", "with", "using", "on", "by", "upon"])
 _OTHERS = re.compile(
     r"\b(?:calls?|calling|called by|talks? to|talking to|proxies|routes?|forwards?|used by|hit by"
     r"|behind|in front of|consumed by|clients? of|from|for)\b[^,;]{0,60}$"
 )
+_COMPANY = re.compile(r"(?:\b(?:in|with|using|stack|written|by|and)|[:/+,(]) ?$")
 _CALLEE = re.compile(r"\b(?:calls?|talks?|talking|calling|sits) (?:[\w'-]+ ){0,4}$")
 _LIST_BEFORE = re.compile(r"(?:^|[+,&:;(/.]|\band|\bplus|\bthe|\bour|\ban?)\s*$")
 _LIST_AFTER = re.compile(
     r"\s*(?:$|\d|[+,&;:)(/.]|\b(?:and|plus)\b|\b(?:serves?|handles?|does|gets?|receives?|has|needs?|must"
     r"|is|runs?|takes?|process(?:es)?|should|sees|peaks?|with|at)\b)"
 )
+_ARTICLE_BEFORE = re.compile(r"(?:^|^ )(?:the|our) (?:[a-z0-9]+[ -]){1,2}$")
+_DOES_AFTER = re.compile(
+    r" (?:must|should|has to|needs? to|can|will)? ?"
+    r"(?:serves?|handles?|process(?:es)?|gets?|receives?|takes?|sees|does) "
+)
+_LIBRARIES = frozenset(["gRPC", "GraphQL", "LangChain", "SignalR"])
+"""Technologies that do not tell by themselves that something is made of them."""
 _READERS = frozenset(["consumer", "consumers", "worker", "workers", "processor", "dispatcher"])
-_ROLE_SLUGS = {
-    Role.WORKER: "worker",
-    Role.GATEWAY_PROXY: "gateway",
-    Role.LOAD_GENERATOR: "load-generator",
-}
-"""Roles that a technology alone gives to what is made with it: Celery, Locust."""
 _BARE = frozenset(
     [
         "frontend",
@@ -63,19 +59,7 @@ class Mention:
     start: int
     end: int
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """A noun phrase around one role noun."""
-
-    start: int
-    end: int
-    noun: RoleNoun
-    noun_item: Item
-    technologies: tuple[Technology, ...]
-    modifiers: tuple[str, ...]
-    product: Item | None
+    product: bool = False
 
 
 def own_components(
@@ -88,7 +72,7 @@ def own_components(
         words: Its items.
         one_service: It describes one service among others: only the first is meant.
     """
-    phrases = list(_phrases(prose, words))
+    phrases = list(noun_phrases(prose, words))
     named: list[NamedComponent] = []
     mentions: list[Mention] = []
     for phrase in phrases:
@@ -98,112 +82,128 @@ def own_components(
         if component.name not in {item.name for item in named}:
             named.append(component)
         mentions.append(Mention(phrase.start, phrase.end, component.name))
-    for phrase in phrases:
-        bare = _bare(prose, phrase)
-        if not bare:
-            continue
+    for phrase in filter(lambda item: _bare(prose, item), phrases):
         same = [item for item in named if item.role is phrase.noun.role]
+        if phrase.modifiers:
+            same = [item for item in same if item.name == _name(phrase, phrase.noun.role)]
         if not same and not one_service:
             named.append(_component(prose, phrase, named))
             same = named[-1:]
         if len(same) == 1:
             mentions.append(Mention(phrase.start, phrase.end, same[0].name))
+    named = with_stated_stack(prose, words, phrases, named, one_service=one_service)
     return tuple(named), tuple(mentions)
 
 
-def _phrases(prose: Prose, words: Sequence[Item]) -> Iterator[_Phrase]:
+def with_stated_stack(
+    prose: Prose,
+    words: Sequence[Item],
+    phrases: Sequence[Phrase],
+    named: list[NamedComponent],
+    *,
+    one_service: bool,
+) -> list[NamedComponent]:
+    """Add what is stated apart from any noun: "Checkout service. Written in Java with Quarkus".
+
+    The only component takes over what it lacks; where there is none, the stack makes one; a server
+    framework that fits no component ("Rails, Sidekiq") makes another.
+    """
+    free = list(_free_technologies(prose, words, phrases))
+    languages = [item for item in free if item.technology and item.technology.is_language]
+    frameworks = [item for item in free if item not in languages]
+    if not free:
+        return named
+    if not named:
+        return [_stated(prose, phrases, languages, frameworks)]
+    if len(named) == 1:
+        named = [_completed(named[0], languages, frameworks)]
+    if one_service:
+        return named
+    return named + [
+        _stated(prose, (), (), [item])
+        for item in frameworks[:1]
+        if item.technology and item.technology.role is None and not _taken(named, item.technology)
+    ]
+
+
+def _free_technologies(
+    prose: Prose, words: Sequence[Item], phrases: Sequence[Phrase]
+) -> Iterator[Item]:
+    spans = sorted((item.start, item.end) for item in phrases if item.technologies)
     for index, item in enumerate(words):
-        if item.noun:
-            yield _phrase(prose, words, index, item.noun)
-        elif item.technology and item.technology.role in _ROLE_SLUGS:
-            following = words[index + 1] if index + 1 < len(words) else None
-            if following is None or not following.noun or gap(prose, item, following) != " ":
-                role = item.technology.role
-                noun = RoleNoun(role, _ROLE_SLUGS[role])
-                yield _Phrase(item.start, item.end, noun, item, (item.technology,), (), None)
-
-
-def _phrase(prose: Prose, words: Sequence[Item], index: int, noun: RoleNoun) -> _Phrase:
-    technologies: list[Technology] = []
-    modifiers: list[str] = []
-    product: Item | None = None
-    first = index
-    while first > 0 and gap(prose, words[first - 1], words[first]) in _PLAIN_GAP:
-        item = words[first - 1]
-        if item.technology:
-            technologies.insert(0, item.technology)
-        elif item.product:
-            product = product or item
-        elif item.noun or item.word in STOPS or len(modifiers) >= _MODIFIERS:
-            break
-        else:
-            modifiers.insert(0, item.word)
-        first -= 1
-    while first < index and not (words[first].technology or words[first].product):
-        first += 1  # leading words that no technology follows say little; the quote starts later
-    last, after = _technologies_after(prose, words, index)
-    kept = [word for word in modifiers if word not in ADJECTIVES and not word.isdigit()]
-    return _Phrase(
-        words[first].start, words[last].end, noun, words[index],
-        (*technologies, *after), tuple(kept), product,
-    )  # fmt: skip
-
-
-def _technologies_after(
-    prose: Prose, words: Sequence[Item], index: int
-) -> tuple[int, list[Technology]]:
-    """Technologies that follow a role noun: "service in Go", "API (FastAPI)"."""
-    at = index + 1
-    if at >= len(words):
-        return index, []
-    opened = gap(prose, words[index], words[at])
-    if opened not in {" ", " (", ": "}:
-        return index, []
-    if opened == " ":
-        if words[at].word in _MAKERS:
-            at += 1
-        if at >= len(words) or words[at].word not in _PREPOSITIONS:
-            return index, []
-        at += 1
-    found: list[Technology] = []
-    last = index
-    while at < len(words) and (technology := words[at].technology):
-        if _belongs_to_next(prose, words, at):
-            break
-        found.append(technology)
-        last = at
-        at = _next_technology(prose, words, at)
-    return last, found
-
-
-def _next_technology(prose: Prose, words: Sequence[Item], at: int) -> int:
-    """Index of the technology that is joined to the one at `at`, or the end."""
-    for step, between in ((1, _TECH_GAP), (2, frozenset([" "]))):
-        after = at + step
-        if after >= len(words) or words[after].technology is None:
+        technology = item.technology
+        if technology is None or technology.title in _LIBRARIES:
             continue
-        if step == 1 and gap(prose, words[at], words[after]) in between:
-            return after
-        if step == 2 and words[at + 1].word in _LINKS:
-            return after
-    return len(words)
+        place = bisect_right(spans, (item.start, len(prose.text) + 1)) - 1
+        if place >= 0 and item.start < spans[place][1]:
+            continue
+        if technology.plain_word and not in_company(prose, words, index):
+            continue
+        if not negated(prose, item.start, item.end):
+            yield item
 
 
-def _belongs_to_next(prose: Prose, words: Sequence[Item], at: int) -> bool:
-    """Whether another role noun follows: "API with a React frontend"."""
-    for after in range(at + 1, min(at + 4, len(words))):
-        if gap(prose, words[after - 1], words[after]) not in _PLAIN_GAP:
-            return False
-        if words[after].noun:
-            return True
-        if words[after].word in STOPS:
-            return False
-    return False
+def in_company(prose: Prose, words: Sequence[Item], index: int) -> bool:
+    """Whether a plain word ("go", "express") stands where a technology stands."""
+    start = words[index].start
+    if _COMPANY.search(prose.lower[max(0, start - 12) : start]):
+        return True
+    around = (*words[max(0, index - 1) : index], *words[index + 1 : index + 4])
+    return any(item.technology or item.noun for item in around)
 
 
-def _is_component(prose: Prose, phrase: _Phrase) -> bool:
+def _stated(
+    prose: Prose,
+    phrases: Sequence[Phrase],
+    languages: Sequence[Item],
+    frameworks: Sequence[Item],
+) -> NamedComponent:
+    """A component that only its stack and, perhaps, the first role noun tell of."""
+    phrase = next((item for item in phrases if not item.noun.plural and not item.product), None)
+    first = min((*languages, *frameworks), key=lambda item: item.start)
+    made = [item.technology for item in frameworks if item.technology]
+    language = next((item.technology.title for item in languages if item.technology), None)
+    decided = next((item.role for item in made if item.role), None)
+    role = _role(phrase, made) if phrase else decided or (Role.BACKEND_API if made else None)
+    start, end = (phrase.start, phrase.end) if phrase else (first.start, first.end)
+    return NamedComponent(
+        name=_name(phrase, role or Role.OTHER) if phrase else "frontend" if decided else "app",
+        role=role,
+        language=language or next((item.language for item in made if item.language), None),
+        framework=made[0].title if made else None,
+        quote=prose.text[start:end],
+        start=start,
+        end=end,
+    )
+
+
+def _completed(
+    component: NamedComponent, languages: Sequence[Item], frameworks: Sequence[Item]
+) -> NamedComponent:
+    changes = {}
+    stated = [item.technology for item in (*languages, *frameworks) if item.technology]
+    if component.language is None:
+        fitting = [item.title for item in stated if item.is_language]
+        changes["language"] = fitting[0] if fitting else None
+    if component.framework is None and component.language is None:
+        made = [item.title for item in stated if not item.is_language and item.role is None]
+        changes["framework"] = made[0] if made else None
+    return component.model_copy(update=changes)
+
+
+def _taken(named: Sequence[NamedComponent], technology: Technology) -> bool:
+    """Whether a component that serves requests is made with a framework, or may be."""
+    serving = [item for item in named if item.role not in {Role.WORKER, Role.BATCH}]
+    return any(
+        item.framework in (None, technology.title) or item.language in (technology.language, None)
+        for item in serving
+        if item.role is not Role.WEB_FRONTEND or item.framework == technology.title
+    )
+
+
+def _is_component(prose: Prose, phrase: Phrase) -> bool:
     """Whether a phrase names something of the app, rather than a kind of thing."""
-    real = [item for item in phrase.technologies if item.title not in {"gRPC", "GraphQL"}]
+    real = [item for item in phrase.technologies if item.title not in _LIBRARIES]
     if phrase.product and not phrase.technologies:
         return phrase.noun_item.word in _READERS and not _refused(prose, phrase)
     if not phrase.technologies or (phrase.noun.plural and not real):
@@ -211,17 +211,20 @@ def _is_component(prose: Prose, phrase: _Phrase) -> bool:
     return not _refused(prose, phrase)
 
 
-def _refused(prose: Prose, phrase: _Phrase) -> bool:
+def _refused(prose: Prose, phrase: Phrase) -> bool:
     if negated(prose, phrase.start, phrase.end):
         return True
     return phrase.noun.plural and _OTHERS.search(prose.before(phrase.start, 80)) is not None
 
 
-def _bare(prose: Prose, phrase: _Phrase) -> bool:
+def _bare(prose: Prose, phrase: Phrase) -> bool:
     """A role noun alone: "the API", "frontend, API and worker"."""
     item = phrase.noun_item
-    if phrase.technologies or phrase.product or phrase.modifiers or item.word not in _BARE:
+    if phrase.technologies or phrase.product or item.word not in _BARE:
         return False
+    if phrase.modifiers:
+        named_so = _ARTICLE_BEFORE.search(prose.before(item.start, 40))
+        return bool(named_so and _DOES_AFTER.match(prose.lower, item.end))
     before = prose.lower[max(0, item.start - 12) : item.start]
     if not _LIST_BEFORE.search(before) or not _LIST_AFTER.match(prose.lower, item.end):
         return False
@@ -230,10 +233,10 @@ def _bare(prose: Prose, phrase: _Phrase) -> bool:
     return not negated(prose, item.start, item.end)
 
 
-def _component(prose: Prose, phrase: _Phrase, known: Sequence[NamedComponent]) -> NamedComponent:
+def _component(prose: Prose, phrase: Phrase, known: Sequence[NamedComponent]) -> NamedComponent:
     language = next((t.language for t in phrase.technologies if t.is_language), None)
     frameworks = [t for t in phrase.technologies if not t.is_language]
-    real = [t for t in frameworks if t.title not in {"gRPC", "GraphQL"}]
+    real = [t for t in frameworks if t.title not in _LIBRARIES]
     framework = real[0] if real else None
     if language is None:
         language = next((t.language for t in real if t.language), None)
@@ -254,7 +257,7 @@ def _component(prose: Prose, phrase: _Phrase, known: Sequence[NamedComponent]) -
     )
 
 
-def _role(phrase: _Phrase, frameworks: Sequence[Technology]) -> Role:
+def _role(phrase: Phrase, frameworks: Sequence[Technology]) -> Role:
     noun = phrase.noun
     decided = next((item.role for item in frameworks if item.role), None)
     if decided is Role.WEB_FRONTEND and noun.role is not Role.BACKEND_API:
@@ -274,7 +277,7 @@ def _same(
     return other.language in (None, language) or other.framework == title or language is None
 
 
-def _name(phrase: _Phrase, role: Role) -> str:
+def _name(phrase: Phrase, role: Role) -> str:
     slug = "frontend" if role is Role.WEB_FRONTEND else phrase.noun.slug
     own = phrase.modifiers[-2:]
     return _slug(" ".join((*own, slug)))

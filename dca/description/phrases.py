@@ -9,7 +9,7 @@ from functools import cache
 
 from dca.catalogue import Product, products_in_text
 from dca.description.text import Prose
-from dca.description.vocabulary import ROLE_NOUNS, TECHNOLOGIES, RoleNoun, Technology
+from dca.description.vocabulary import RoleNoun, Technology, vocabulary
 
 _WORD = re.compile(r"\.net\b|[a-z0-9]+(?:[.'][a-z0-9]+)*(?:\+\+|#)?")
 _JOINT = re.compile(r"[ /-]")
@@ -68,8 +68,8 @@ def _item(
             continue
         name, end, used = found
         if kind == "noun":
-            return Item(start, end, name, noun=ROLE_NOUNS[name]), used
-        known = TECHNOLOGIES[name]
+            return Item(start, end, name, noun=vocabulary().nouns[name]), used
+        known = vocabulary().technologies[name]
         if not known.plain_word or prose.text[start].isupper():
             return Item(start, end, name, technology=known), used
     return Item(start, words[at][1], word), 1
@@ -100,12 +100,12 @@ _Index = dict[str, tuple[tuple[tuple[str, ...], str], ...]]
 
 @cache
 def _technology_index() -> _Index:
-    return _index(TECHNOLOGIES)
+    return _index(vocabulary().technologies)
 
 
 @cache
 def _noun_index() -> _Index:
-    return _index(ROLE_NOUNS)
+    return _index(vocabulary().nouns)
 
 
 def _index(names: Iterable[str]) -> _Index:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from dca.description.negation import negated
 from dca.description.phrases import Item, gap
 from dca.description.text import Prose
-from dca.description.vocabulary import ADJECTIVES
+from dca.description.vocabulary import vocabulary
 from schemas.context import Role
 
 _PART_NOUNS = frozenset(
@@ -128,11 +128,13 @@ _NOT_MANAGED = re.compile(
     r"\bself-?(?: |-)?(?:managed|hosted)\b|\b(?:self-managed|managed by (?:us|ourselves))\b"
 )
 _USED = re.compile(
-    r"\b(?:consum\w+|reads?|reading|pulls?|polls?|listen\w*|fetch\w*|subscrib\w+|receiv\w+|events"
-    r"|messages|dequeue\w*|tak\w+|publish\w*|produc\w+|writes?|writing|sends?|sending|push\w*"
+    r"\b(?:consum\w+|reads?|reading|pulls?|polls?|listen\w*|fetch\w*|subscrib\w+|receiv\w+"
+    r"|dequeue\w*|tak\w+|publish\w*|produc\w+|writes?|writing|sends?|sending|push\w*"
     r"|export\w*|forward\w*|emit\w*|index\w*|loads?|loading|upload\w*|ship\w*|connect\w*|queues?"
     r"|ingests?|ingesting) "
-    r"(?:[\w'/-]+ ){0,5}?(?:from|to|into|onto|over|on|off|in|through|via) (?:[\w'-]+ ){0,3}$"
+    r"(?:[\w'/~.,-]+ ){0,5}?(?:from|to|into|onto|over|on|off|in|through|via) (?:[\w'-]+ ){0,3}$"
+    r"|\b(?:events|messages|logs?|metrics|traces) (?:[\w'-]+ ){0,3}?(?:from|go to|goes to|into)"
+    r" (?:[\w'-]+ ){0,2}$"
     r"|\b(?:calls?|calling|talks? to|talking to|quer(?:y|ies|ying)|scrap\w+|connects? to|proxies to"
     r"|routes? to|integrat\w+ with|go(?:es)? through|through|via|over|follows|following|on top of"
     r"|between|monitored by|traced by|scraped by|instrumented with|consumes?|monitors?|manages"
@@ -146,6 +148,7 @@ _HEDGED = re.compile(
     r"\b(?:optional(?:ly)?|can|could|may|might|maybe|perhaps|later|planned|plan to|future|or|either"
     r"|compatible with|similar to|like) (?:[\w'/-]+ ){0,5}$"
 )
+_IN_FRONT = re.compile(r"\bbehind (?:an? |the )?$")
 _SUBJECT_WORDS = 3
 
 
@@ -175,7 +178,10 @@ def product_mentions(
         if item.product is None or negated(prose, item.start, item.end):
             continue
         noun, end = _noun_after(prose, words, index)
-        if noun in _OTHER_NOUNS or (item.product.runtime and has_own_code):
+        serves_code = item.product.runtime and has_own_code
+        if noun in _OTHER_NOUNS or (
+            serves_code and not _IN_FRONT.search(prose.before(item.start, 20))
+        ):
             continue
         managed = _is_managed(prose, item)
         part = not managed and noun not in _USE_NOUNS and _is_part(prose, words, index, one_service)
@@ -197,7 +203,7 @@ def _is_subject(prose: Prose, words: Sequence[Item], index: int) -> bool:
     ahead = words[:index]
     if len(ahead) > _SUBJECT_WORDS or prose.clause(words[index].start).start > 0:
         return False
-    describing = ADJECTIVES | {
+    describing = vocabulary().adjectives | {
         "bundled",
         "node",
         "standalone",

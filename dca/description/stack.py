@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dca.description.negation import negated
-from dca.description.own_code import Mention, own_components
+from dca.description.own_code import Mention, in_company, own_components
 from dca.description.phrases import Item, items
 from dca.description.products import ProductMention, product_mentions
 from dca.description.statements import statement
@@ -19,7 +19,6 @@ _ONE_SERVICE = re.compile(
     r"|\b(?:service|application|backend|component) of (?:the|our|a)\b"
     r"|(?:^|[.!] )from (?:the )?[a-z]"
 )
-_COMPANY = re.compile(r"(?:\b(?:in|with|using|stack|written|by|and)|[:/+,(]) ?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def _parts(
         product = mention.item.product
         if product is None or product.key not in keys:
             continue
-        places.append(Mention(mention.item.start, mention.end, product.key))
+        places.append(Mention(mention.item.start, mention.end, product.key, product=True))
         if mention.part and product.key not in named:
             start, end = mention.item.start, mention.end
             named[product.key] = NamedComponent(
@@ -109,16 +108,8 @@ def _technologies(prose: Prose, words: Sequence[Item]) -> Iterator[Statement]:
         technology = item.technology
         if technology is None or negated(prose, item.start, item.end):
             continue
-        if technology.plain_word and not _in_company(prose, words, index):
+        if technology.plain_word and not in_company(prose, words, index):
             continue
         key = "language" if technology.is_language else "framework"
         span = (item.start, item.end)
         yield statement(prose, Dimension.STACK, key, technology.title, span)
-
-
-def _in_company(prose: Prose, words: Sequence[Item], index: int) -> bool:
-    """Whether a plain word stands where a technology stands."""
-    if _COMPANY.search(prose.lower[max(0, words[index].start - 12) : words[index].start]):
-        return True
-    around = (*words[max(0, index - 1) : index], *words[index + 1 : index + 4])
-    return any(item.technology or item.noun for item in around)

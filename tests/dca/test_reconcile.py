@@ -209,7 +209,7 @@ def test_data_belongs_to_the_component_that_stores_it():
     [
         ("2000 rps, p99 under 50 ms", None, Role.BACKEND_API),
         ("Something in Python", "Python", Role.OTHER),
-        ("Ktor, 50 rps", None, Role.BACKEND_API),
+        ("Ktor, 50 rps", "Kotlin", Role.BACKEND_API),
     ],
 )
 def test_an_app_without_named_components_is_one_component(text, language, role):

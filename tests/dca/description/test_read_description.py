@@ -39,7 +39,7 @@ def same(got, expected):
 
 def named(reading):
     return sorted(
-        item.third_party or f"{item.role}:{item.language or '-'}/{item.framework or '-'}"
+        item.third_party or f"{item.role or '-'}:{item.language or '-'}/{item.framework or '-'}"
         for item in reading.named
     )
 
