@@ -123,6 +123,10 @@ def test_words_of_an_image_leave_registry_tag_and_digest_out():
         ("github.com/IBM/sarama", "kafka"),
         ("@duckdb/node-api", "duckdb"),
         ("scikit_learn", "numeric"),
+        ("org.apache.spark:spark-core_2.12", "spark"),
+        ("com.github.ben-manes.caffeine:caffeine", "cache"),
+        ("github.com/dgraph-io/ristretto/v2", "cache"),
+        ("org.apache.poi:poi-ooxml", "documents"),
     ],
 )
 def test_a_library_is_found_by_its_name_in_any_ecosystem(library: str, group: str):
