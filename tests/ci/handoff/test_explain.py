@@ -45,8 +45,6 @@ def test_findings_repairs_and_trace_are_told(shop):
 
 
 def test_scaling_storage_and_environment_are_told_where_they_exist(build):
-    scaling = build.hpa  # a builder: the numbers below are those of the plan
-    assert scaling
     item = build.component(
         "db",
         storage=20 << 30,

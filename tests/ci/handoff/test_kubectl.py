@@ -1,7 +1,5 @@
 """Patches and kustomize components, proven with the real kubectl."""
 
-import shutil
-
 import pytest
 import yaml
 
@@ -215,8 +213,3 @@ def test_a_component_without_patch_has_no_patch_file(build, tmp_path):
     assert not (tmp_path / "out" / "patches").exists()
     assert not (tmp_path / "out" / "kustomize").exists()
     assert patches_text(build.recommendation(item)) == ""
-
-
-def test_kubectl_is_here_or_the_proofs_are_skipped():
-    if shutil.which("kubectl") is None:
-        pytest.skip("kubectl is not installed: patches and kustomize were not proven")
