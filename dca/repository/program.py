@@ -103,7 +103,9 @@ def _requirement_folder(directory: str, sources: Sources) -> tuple[Manifest, ...
         path
         for path in sources.here(folder)
         if path.endswith((".txt", ".in"))
-        and not path.rpartition("/")[2].startswith(("dev", "test", "lint", "doc", "ci", "local"))
+        and not path.rpartition("/")[2].startswith(
+            ("dev", "test", "lint", "doc", "ci", "local", "combined")
+        )
     ]
     found = (read_manifest(path, sources, kind="requirements.txt") for path in kept)
     return tuple(item for item in found if item is not None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any
 
 from schemas.ports import FileTree
@@ -146,7 +145,8 @@ def ancestors(directory: str) -> Iterator[str]:
 
 def extension(path: str) -> str:
     """Last suffix in lower case with its dot, or an empty text."""
-    return PurePosixPath(path).suffix.lower()
+    dot = path.rfind(".")
+    return path[dot:].lower() if dot > path.rfind("/") + 1 else ""
 
 
 def line_of(text: str | None, needle: str) -> int | None:
