@@ -142,7 +142,8 @@ def script_start(text: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
     for line in reversed(candidates):
         if line.startswith(("exec <", "exec >", "exec 2>", "exec 3>", "exec &")):
             continue
-        words = _with_arguments(split_shell(line.rstrip("&;")), arguments)
+        line = line.removeprefix("exec ").rstrip("&;")
+        words = _with_arguments(split_shell(line), arguments)
         if words:
             return words
     return ()

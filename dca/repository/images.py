@@ -217,7 +217,7 @@ _SYSTEMS = frozenset(
             "elixir",
             "erlang",
             "gcc",
-            "sdk",
+            "eclipse",
             "ruby",
             "php",
             "corretto",
@@ -463,7 +463,8 @@ def _is_helper(file: Dockerfile, facts: DockerfileFacts, target: str | None) -> 
         file.stages[number].copies_external for number in file.lineage(index)
     )
     base = image_name(facts.base_image or "").rpartition("/")[2]
-    silent = facts.base_image is None or bool(set(words(base)) & _SYSTEMS)
+    first = words(base)[:1]
+    silent = facts.base_image is None or base.endswith("eclipse") or bool(_SYSTEMS & {*first})
     return silent and not packs and not facts.ports
 
 

@@ -99,7 +99,8 @@ def context_of(facts: DockerfileFacts, tree: Layout) -> str:
     home = parent(facts.path)
     if best_score <= 0 and _is_aside(home) and not tree.holds_source(home):
         # ``COPY . .`` from a directory of Dockerfiles: the code is further up.
-        return next((item for item in ancestors(home) if tree.holds_source(item)), home)
+        plain = next(item for item in ancestors(home) if not _is_aside(item))
+        return next((item for item in ancestors(home) if tree.holds_source(item)), plain)
     return best
 
 
@@ -124,6 +125,9 @@ def origin_of(facts: DockerfileFacts, tree: Layout, name: str, context: str | No
         named = _by_name(tree, name, context, home)
     if named:
         return min(named, key=lambda item: (item.count("/"), item))
+    built = [item for item in _run_at(facts, tree, context) if item in tree.source_directories]
+    if len(built) == 1 and context not in tree.source_directories:
+        return _service_root(built[0])
     own = [item for item in pointed if not set(words(basename(item))) & _SHARED]
     own = [item for item in own if item in tree.source_directories]
     tops = [item for item in own if not any(item != up and is_below(item, up) for up in own)]
@@ -218,11 +222,14 @@ def _pointed_at(facts: DockerfileFacts, tree: Layout, context: str) -> list[str]
             found.append(parent(path))
         elif path in tree.directories:
             found.append(path)
-    for word in _WORD.findall(facts.run_text[:40_000])[:3_000]:
-        directory = _in_repository(word, tree, context)
-        if directory is not None:
-            found.append(directory)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *_run_at(facts, tree, context)]))
+
+
+def _run_at(facts: DockerfileFacts, tree: Layout, context: str) -> list[str]:
+    """Directories that RUN lines build or work in."""
+    tokens = _WORD.findall(facts.run_text[:40_000])[:3_000]
+    found = [_in_repository(token, tree, context) for token in tokens]
+    return list(dict.fromkeys(item for item in found if item is not None))
 
 
 def _in_repository(word: str, tree: Layout, context: str) -> str | None:

@@ -81,10 +81,11 @@ def test_a_chart_that_does_not_render_says_why_on_one_line_without_our_paths():
 @needs_helm
 def test_files_outside_the_chart_are_not_reachable(tmp_path):
     (tmp_path / "secret").write_text("hidden")
-    text = (
-        'a: {{ .Files.Get "%s/secret" | quote }}\nb: {{ .Files.Get "../secret" | quote }}\n'
-        % tmp_path
-    )
+    lines = [
+        f'a: {{{{ .Files.Get "{tmp_path}/secret" | quote }}}}',
+        'b: {{ .Files.Get "../secret" | quote }}',
+    ]
+    text = "\n".join(lines)
     assert HelmRenderer().render(with_template(text)).documents == ({"a": "", "b": ""},)
 
 
