@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 
@@ -152,6 +153,13 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path):
     (tmp_path / "big.yaml").write_text("# " + "x" * (1 << 20))
     with pytest.raises(SettingsError, match="too large"):
         load_constants(tmp_path)
+
+
+def test_the_garbage_collector_runs_again_after_a_bad_file(tmp_path: Path):
+    (tmp_path / "bad.yaml").write_text("sources: [")
+    with pytest.raises(SettingsError):
+        load_constants(tmp_path)
+    assert gc.isenabled()
 
 
 def test_loading_is_cached_and_fast():
