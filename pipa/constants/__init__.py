@@ -240,7 +240,7 @@ def load_constants(directory: Path = DIRECTORY) -> Constants:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Parsing makes tens of thousands of objects that all stay: looking for garbage is 40 % of it."""
+    """Parsing makes many objects that all stay: looking for garbage would be 40 % of it."""
     enabled = gc.isenabled()
     gc.disable()
     try:
