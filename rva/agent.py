@@ -25,6 +25,7 @@ from schemas.recommendation import (
     Cost,
     FailedComponent,
     Finding,
+    Severity,
 )
 
 logger = logging.getLogger(__name__)
@@ -140,15 +141,20 @@ class RvaAgent:
         """T06: the workload and every document to write, against the target's version."""
         cluster = subject.world.cluster
         version = cluster.kubernetes_version if cluster else None
+        reference = subject.component.workload
         documents = subject.manifests
-        if subject.existing and subject.workload is not None:
+        known: set[str] = set()
+        if reference is not None and subject.workload is not None:
             documents = (subject.workload, *documents)
+            # What was wrong before is the repository's own; what the patch makes wrong is not.
+            known = set(self._validator.errors(reference.document, version))
         problems = [
             Problem(
                 f"{document.get('kind')}: {error}"[:300],
                 path=str(document.get("kind")),
                 value=str(document.get("apiVersion")),
                 limit=f"Kubernetes {version or 'newest known'}",
+                severity=Severity.WARN if error in known else None,
                 fix=by_hand("correct_document", str(document.get("kind")), error[:200], "valid"),
             )
             for document in documents

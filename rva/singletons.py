@@ -23,8 +23,6 @@ def single_writer(subject: Subject) -> str | None:
         return None
     if component.third_party in SINGLE_WRITERS:
         return f"{component.third_party} is a single writer"
-    if component.role is Role.SQL_DATABASE and subject.kind == WorkloadKind.DEPLOYMENT:
-        return "a SQL database in a Deployment is a single writer"
     if component.has_volume and subject.kind == WorkloadKind.DEPLOYMENT:
         return "the Deployment mounts a volume that one node can write at a time"
     return None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from rva.bounds import DEFAULT_SURGE, replica_ceiling
-from rva.checks.base import Check, Problem, Verdict, by_hand, judge
+from rva.checks.base import Check, Problem, Verdict, by_hand, judge, theirs
 from rva.companions import allowed_evictions
 from rva.documents import (
     HPA,
@@ -184,6 +184,7 @@ def one_autoscaler(subject: Subject) -> Verdict:
                 path="scaleTargetRef",
                 value=str(len(own)),
                 limit="1",
+                severity=theirs(subject),
                 fix=by_hand("remove_autoscaler", "HorizontalPodAutoscaler", names, "one"),
             )
         )
@@ -302,13 +303,9 @@ def rollout_keeps_one(subject: Subject) -> Verdict:
     if subject.kind != WorkloadKind.DEPLOYMENT or subject.workload is None:
         return None
     replicas = subject.minimum_replicas
-    strategy = mapping(at(subject.workload, "spec", "strategy"))
     if replicas < 1 or subject.plan.recreate:
         return None
-    rolling = mapping(strategy.get("rollingUpdate"))
-    gone = count_of(rolling.get("maxUnavailable", DEFAULT_SURGE), replicas, round_up=False)
-    if strategy.get("type") == "Recreate":
-        gone = replicas
+    gone = taken_away(subject, replicas)
     problems = []
     if gone >= replicas and not must_be_single(subject):
         zero = bool(subject.component.demand.zero_downtime)
@@ -323,6 +320,15 @@ def rollout_keeps_one(subject: Subject) -> Verdict:
             )
         )
     return judge(subject, "A11", problems)
+
+
+def taken_away(subject: Subject, replicas: int) -> int:
+    """Replicas that a rollout of a Deployment may take away at once (percentages round down)."""
+    strategy = mapping(at(mapping(subject.workload), "spec", "strategy"))
+    if strategy.get("type") == "Recreate":
+        return replicas
+    rolling = mapping(strategy.get("rollingUpdate"))
+    return count_of(rolling.get("maxUnavailable", DEFAULT_SURGE), replicas, round_up=False)
 
 
 def odd_count(count: int) -> int:

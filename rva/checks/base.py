@@ -84,6 +84,14 @@ def judge(subject: Subject, check_id: str, problems: list[Problem]) -> Finding:
     )
 
 
+def theirs(subject: Subject) -> Severity | None:
+    """A warning for what the repository's own manifest has wrong: the numbers are right anyway.
+
+    None, hence the catalogue's severity, for documents that ai-provision wrote itself.
+    """
+    return Severity.WARN if subject.existing else None
+
+
 def by_hand(op: str, field: str, before: str, after: str) -> Fix:
     """A repair that a person has to make."""
     return Fix(op=op, field=field, before=before, after=after)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rva.checks.base import Check, Problem, Verdict, amount_text, by_hand, judge
+from rva.checks.base import Check, Problem, Verdict, amount_text, by_hand, judge, theirs
 from rva.documents import (
     ContainerView,
     at,
@@ -138,6 +138,7 @@ def extended_resources(subject: Subject) -> Verdict:
                     path=f"resources.limits.{name}",
                     value=text(limit),
                     container=item.name,
+                    severity=theirs(subject),
                     fix=by_hand("equal_amounts", f"resources.{name}", text(request), text(limit)),
                 )
             )
@@ -157,6 +158,7 @@ def selector_matches(subject: Subject) -> Verdict:
             path="spec.selector.matchLabels",
             value=text(labels.get(key)),
             limit=text(value),
+            severity=theirs(subject),
             fix=by_hand("match_selector", f"labels.{key}", text(labels.get(key)), text(value)),
         )
         for key, value in wanted.items()
@@ -221,12 +223,12 @@ def names_are_valid(subject: Subject) -> Verdict:
         name = name_of(document)
         # Names of objects may hold dots; each part between them is a label.
         if not name or len(name) > 253 or not all(_LABEL.fullmatch(p) for p in name.split(".")):
-            problems.append(_name_problem("metadata.name", name))
+            problems.append(_name_problem(subject, "metadata.name", name))
         for key, value in mapping(at(document, "metadata", "labels")).items():
             if not _LABEL_VALUE.fullmatch(text(value)):
-                problems.append(_name_problem(f"metadata.labels.{key}", text(value)))
+                problems.append(_name_problem(subject, f"metadata.labels.{key}", text(value)))
     problems += [
-        _name_problem("containers.name", item.name)
+        _name_problem(subject, "containers.name", item.name)
         for item in subject.containers
         if not _LABEL.fullmatch(item.name)
     ]
@@ -347,11 +349,12 @@ def _container_entries(document: JsonObject) -> list[JsonObject]:
     return mappings(spec.get("initContainers")) + mappings(spec.get("containers"))
 
 
-def _name_problem(path: str, value: str) -> Problem:
+def _name_problem(subject: Subject, path: str, value: str) -> Problem:
     return Problem(
         f"{path} {value[:80]!r} is not a valid Kubernetes name.",
         path=path,
         value=value[:80],
+        severity=theirs(subject),
         fix=by_hand("rename", path, value[:80], "lower-case letters, digits and -"),
     )
 

@@ -115,9 +115,15 @@ def synced(plan: ComponentPlan) -> ComponentPlan:
     )
 
 
-def whole_mib(amount: float) -> int:
-    """Bytes rounded up to whole MiB."""
-    return -(-int(amount) // MIB) * MIB
+def friendly_memory(amount: float) -> int:
+    """Bytes rounded up to what people write: whole MiB, from 128 on 16, from 1024 on 64 MiB.
+
+    >>> friendly_memory(1240 * MIB) // MIB
+    1280
+    """
+    mib = -(-int(amount) // MIB)
+    step = 1 if mib <= 128 else 16 if mib <= 1024 else 64
+    return -(-mib // step) * step * MIB
 
 
 def _count(interval: CountInterval, value: int) -> CountInterval:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rva.bounds import replica_ceiling
-from rva.checks.availability import odd_count, wanted_replicas
+from rva.checks.availability import odd_count, taken_away, wanted_replicas
 from rva.limits import at_least
 from rva.repairs.amounts import synced, with_replicas
 from rva.repairs.sizes import cap_to_ceiling, set_quota_limits
@@ -72,9 +72,12 @@ def cap_to_ceilings(subject: Subject) -> ComponentPlan | None:
 
 
 def keep_one_available(subject: Subject) -> ComponentPlan | None:
-    """A11: a second replica, where the rollout takes one away and there is room for it."""
+    """A11: a second replica where no downtime is asked and that keeps one; else nothing helps."""
     count = subject.plan.replicas + 1
-    if subject.autoscaled or subject.plan.replicas > 1 or count > replica_ceiling(subject):
+    demanded = subject.component.demand.zero_downtime
+    if not demanded or subject.autoscaled or count > replica_ceiling(subject):
+        return None
+    if taken_away(subject, count) >= count:
         return None
     return with_replicas(subject, count)
 

@@ -25,7 +25,7 @@ from rva.heaps import (
     redis_maxmemory,
     workers_need,
 )
-from rva.repairs.amounts import whole_mib, with_memory_limit, with_variable
+from rva.repairs.amounts import friendly_memory, with_memory_limit, with_variable
 from rva.runtimes import JvmFlags, jvm_flags, jvm_settings, planned_jvm_variable
 from rva.subject import Subject
 from schemas.plan import ComponentPlan
@@ -157,5 +157,5 @@ def _planned_heap(subject: Subject, variable: str) -> int | None:
 def _raise(subject: Subject, need: float) -> ComponentPlan | None:
     """A memory limit of at least `need` bytes, as far as it may be raised; never lowered."""
     limit = subject.main_container.memory_limit_bytes or 0
-    wanted = min(whole_mib(math.ceil(need)), container_span(subject, "memory").high)
+    wanted = min(friendly_memory(math.ceil(need)), container_span(subject, "memory").high)
     return with_memory_limit(subject, wanted) if wanted > limit else None

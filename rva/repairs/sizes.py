@@ -13,10 +13,10 @@ from rva.documents import ContainerView
 from rva.repairs.amounts import (
     Four,
     four_of,
+    friendly_memory,
     main_four,
     resources_of,
     synced,
-    whole_mib,
     with_four,
 )
 from rva.subject import Subject, make_subject
@@ -192,14 +192,15 @@ def raise_memory_request(subject: Subject) -> ComponentPlan | None:
     four = main_four(subject.plan)
     if not most or four.memory_limit is None:
         return None
-    wanted = whole_mib(math.ceil(four.memory_limit / most))
+    least = math.ceil(four.memory_limit / most)
     ceiling = min(
         subject.plan.intervals.memory_request.high,
         request_ceiling(subject, "memory"),
         four.memory_limit,
     )
-    if wanted > ceiling:
+    if least > ceiling:
         return None
+    wanted = min(friendly_memory(least), ceiling)
     return with_four(subject, subject.main, replace(four, memory_request=wanted))
 
 

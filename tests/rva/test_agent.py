@@ -204,6 +204,20 @@ def test_a_document_that_the_schema_refuses_blocks(build, agent):
     assert "spec.replicas" in finding.message
 
 
+def test_what_was_wrong_before_the_patch_is_only_a_warning(build, agent):
+    doc = build.document()
+    doc["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": "PORT"}]
+    component = build.component(workload=build.workload(doc))
+
+    refined = agent(validator=KubernetesSchemas()).refine(
+        context(component), DraftPlan(components=(build.plan(),))
+    )
+
+    (finding,) = [item for item in refined.findings if item.id == "T06"]
+    assert finding.severity is Severity.WARN
+    assert "containerPort" in finding.message
+
+
 def test_confidence_falls_with_what_is_left_and_with_what_was_forced(build, agent):
     draft = DraftPlan(components=(build.plan(),))
     quiet = agent().refine(context(build.component()), draft)

@@ -58,7 +58,7 @@ CASES = {
     "P03": case(tier=Criticality.CRITICAL),
     "P04": case(component={"role": Role.SQL_DATABASE}, tier=Criticality.CRITICAL),
     "P06": case(limits={"cpu_limits": "require"}),
-    "P07": case(sizes={"memory": 200, "memory_limit": 512}),
+    "P07": case(sizes={"memory": 200, "memory_limit": 512}, tier=Criticality.HIGH),
     "P08": case(
         cluster=ClusterFacts(limit_ranges=(LimitRangeFacts(max_cpu=100, max_memory=128 * MIB),))
     ),
@@ -171,8 +171,8 @@ def test_equal_memory_lies_in_both_intervals_where_they_meet(build):
 
 
 def test_a_warning_moves_no_number_out_of_its_interval(build):
-    """400 / 2.5 is 160, and the interval of the request ends at 100."""
-    sizes = build.resources(memory=50, memory_limit=400)
+    """500 / 4 is 125, and the interval of the request ends at 100."""
+    sizes = build.resources(memory=50, memory_limit=500)
 
     assert repaired("P07", build.subject(planned=build.plan(sizes=sizes))) is None
 
@@ -357,6 +357,30 @@ def test_a_second_replica_keeps_one_available(build):
     component = build.component(workload=build.workload(doc), demand=Demand(zero_downtime=True))
 
     assert repaired("A11", build.subject(component, build.plan(replicas=1))).replicas == 2
+
+
+def test_a_second_replica_that_would_go_too_is_not_added(build):
+    doc = build.document(spec={"strategy": {"type": "Recreate"}})
+    component = build.component(workload=build.workload(doc), demand=Demand(zero_downtime=True))
+
+    assert repaired("A11", build.subject(component, build.plan(replicas=1))) is None
+
+
+def test_no_replica_is_added_where_nobody_asks_for_zero_downtime(build):
+    doc = build.document(spec={"strategy": {"rollingUpdate": {"maxUnavailable": 1}}})
+    component = build.component(workload=build.workload(doc))
+
+    assert repaired("A11", build.subject(component, build.plan(replicas=1))) is None
+
+
+def test_memory_is_raised_to_what_people_write(build):
+    """A need of 1240 MiB is met by 1280."""
+    words = ("-c", "shared_buffers=928MB", "-c", "max_connections=0")
+    component = build.component(third_party="postgresql", start_command=words)
+
+    plan = repaired("R08", build.subject(component))
+
+    assert plan.resources.limits.memory == 1280 * MIB
 
 
 def test_an_autoscaler_that_the_plan_does_not_touch_is_not_overruled(build):

@@ -129,7 +129,7 @@ def test_a05_a_maximum_beyond_the_quota_blocks(build, ask):
     assert finding.limit == "8"
 
 
-def test_a06_two_autoscalers_on_one_workload_block(build, ask):
+def test_a06_two_autoscalers_on_one_workload_are_told(build, ask):
     subject = build.subject(existing(build, hpa("one"), hpa("two")))
 
     assert ask.fails("A06", subject).value == "2"
@@ -259,7 +259,7 @@ def test_a12_a_quorum_is_odd(build, ask, members, verdict):
 
 WRITERS = {
     "postgresql": {"third_party": "postgresql", "kind": WorkloadKind.STATEFUL_SET},
-    "sql_in_a_deployment": {"role": Role.SQL_DATABASE},
+    "mysql_in_a_deployment": {"third_party": "mysql"},
     "volume_in_a_deployment": {"has_volume": True},
 }
 
@@ -308,6 +308,10 @@ def test_a14_a_directory_of_the_node_is_a_sign(build, ask):
     doc = build.document(pod={"volumes": [{"name": "d", "hostPath": {"path": "/var/lib/x"}}]})
 
     assert "/var/lib/x" in ask.fails("A14", build.subject(existing(build, doc=doc))).message
+
+
+def test_a13_what_stands_before_a_database_may_be_multiplied(build, ask):
+    assert ask("A13", build.subject(build.component(role=Role.SQL_DATABASE))) is None
 
 
 def test_a14_one_who_only_says_beat_is_no_scheduler(build, ask):

@@ -85,10 +85,10 @@ def test_p06_an_admission_that_needs_a_cpu_limit_is_stronger_than_forbid(build, 
 
 
 def test_p07_memory_far_above_the_request_is_told(build, ask):
-    finding = ask.fails("P07", build.subject(planned=sized(build, memory=100, memory_limit=400)))
+    finding = ask.fails("P07", build.subject(planned=sized(build, memory=100, memory_limit=500)))
 
     assert finding.severity is Severity.WARN
-    assert (finding.value, finding.limit) == ("4.00", "2.5")
+    assert (finding.value, finding.limit) == ("5.00", "4")
 
 
 LIMIT_RANGES = {

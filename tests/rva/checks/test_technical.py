@@ -105,7 +105,7 @@ def test_t05_says_nothing_without_devices(build, ask):
     assert ask("T05", build.subject()) is None
 
 
-def test_t07_a_selector_that_misses_its_pods_blocks(build, ask):
+def test_t07_a_selector_that_misses_its_pods_is_told(build, ask):
     doc = build.document(spec={"selector": {"matchLabels": {"app": "other"}}})
     component = build.component(workload=build.workload(doc))
 
@@ -114,6 +114,7 @@ def test_t07_a_selector_that_misses_its_pods_blocks(build, ask):
     assert finding.value == "api"
     assert finding.limit == "other"
     assert finding.fix.op == "match_selector"
+    assert finding.severity is Severity.WARN, "the manifest is the repository's own"
 
 
 def test_t08_a_wrong_container_name_would_add_a_container(build, ask):
@@ -139,12 +140,16 @@ def test_checks_of_the_patch_say_nothing_without_one(build, ask, check):
     [("Api", {}), ("api_1", {}), ("a" * 64, {}), ("api", {"app": "spaces are wrong"})],
     ids=["capital", "underscore", "long", "label"],
 )
-def test_t11_names_that_the_api_refuses_block(build, ask, name, labels):
+def test_t11_names_that_the_api_refuses_are_told(build, ask, name, labels):
     doc = build.document(name=name)
     doc["metadata"]["labels"] = labels
     component = build.component(workload=build.workload(doc))
 
     assert ask.fails("T11", build.subject(component)).fix.op == "rename"
+
+
+def test_t11_a_wrong_name_in_a_document_of_our_own_blocks(build, ask):
+    assert ask.fails("T11", build.subject(build.component("Api"))).severity is Severity.BLOCK
 
 
 @pytest.mark.parametrize("group", ["initContainers", "containers"])
