@@ -55,7 +55,8 @@ def _of_languages(
         for component in repository
         if component.language and component.third_party is None
     }
-    if not stated or not known or _any_compared(reading, repository, by_named):
+    about_products = reading.named and all(item.third_party for item in reading.named)
+    if not stated or not known or about_products or _any_compared(reading, repository, by_named):
         return
     if not any(same_language(str(item.value), other) for item in stated for other in known):
         names = ", ".join(sorted({str(item.value) for item in stated}))

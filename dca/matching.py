@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from dca.catalogue import Product, product_for_image
 from schemas.context import Component, NamedComponent, Role
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -23,6 +24,8 @@ _BUILT_ON = (
     frozenset({"express", "nestjs"}),
     frozenset({"starlette", "fastapi"}),
     frozenset({"django", "djangorestframework"}),
+    frozenset({"sidekiq", "rails", "rubyonrails"}),
+    frozenset({"celery", "django", "flask", "fastapi"}),
     frozenset({"aspnetcore", "aspnet", "blazor", "signalr"}),
 )
 """Frameworks of one family: naming one of them does not deny another."""
@@ -60,7 +63,7 @@ def match_score(named: NamedComponent, component: Component) -> int:
     A framework weighs most, then the name, the language, and the role, which many share.
     """
     score = 0
-    score += {True: 4, False: -2, None: 0}[same_framework(named.framework, component.framework)]
+    score += {True: 4, False: -4, None: 0}[same_framework(named.framework, component.framework)]
     score += {True: 3, False: -4, None: 0}[same_language(named.language, component.language)]
     if named.role is component.role:
         score += 3
@@ -75,6 +78,22 @@ def _same_name(named: NamedComponent, component: Component) -> bool:
     if name_words(named.name) & name_words(component.name, component.source_path):
         return True
     return _WORD.findall(named.name) == _WORD.findall(component.name.lower())
+
+
+def made_of(product: Product, components: Iterable[Component]) -> list[Component]:
+    """Own code that is the product's source, or an image built on the product's.
+
+    The repository of KEDA builds KEDA; an ``image-provider`` on ``nginx`` is the nginx of its app.
+    """
+    key = re.compile(rf"(?:^|-){re.escape(product.key)}(?:-|$)")
+    found = []
+    for component in components:
+        if component.third_party is not None:
+            continue
+        base = product_for_image(component.base_image) if component.base_image else None
+        if key.search(component.name) or (base is not None and base.key == product.key):
+            found.append(component)
+    return found
 
 
 def best_matches(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from dca.catalogue import Product, catalogue
 from dca.contradictions import contradictions
 from dca.demand import with_demand
-from dca.matching import best_matches, same_framework, same_language
+from dca.matching import best_matches, made_of, same_framework, same_language
 from schemas.context import (
     Component,
     DescriptionReading,
@@ -102,6 +102,10 @@ def _match_products(app: _App, reading: DescriptionReading) -> None:
         if present:
             app.by_named[item.name] = present[0].name
             app.change(present[0].name, evidence=_with(present[0].evidence, item))
+            continue
+        made = made_of(product, app.components)
+        if made:
+            app.by_named |= {item.name: made[0].name} if len(made) == 1 else {}
             continue
         rival = _rival(app.components, product, named_keys)
         if rival:

@@ -42,7 +42,7 @@ class Phrase:
 def noun_phrases(prose: Prose, words: Sequence[Item]) -> Iterator[Phrase]:
     """All phrases, in the order of their nouns."""
     for index, item in enumerate(words):
-        if item.noun:
+        if item.noun and not _starts_compound(prose, words, index):
             yield _phrase(prose, words, index, item.noun)
         elif item.technology and item.technology.role in _ROLE_SLUGS:
             following = words[index + 1] if index + 1 < len(words) else None
@@ -50,6 +50,11 @@ def noun_phrases(prose: Prose, words: Sequence[Item]) -> Iterator[Phrase]:
                 role = item.technology.role
                 noun = RoleNoun(role, _ROLE_SLUGS[role])
                 yield Phrase(item.start, item.end, noun, item, (item.technology,), (), None)
+
+
+def _starts_compound(prose: Prose, words: Sequence[Item], index: int) -> bool:
+    """Whether the noun is only the first part of another word: "server-sent"."""
+    return index + 1 < len(words) and gap(prose, words[index], words[index + 1]) == "-"
 
 
 def _phrase(prose: Prose, words: Sequence[Item], index: int, noun: RoleNoun) -> Phrase:

@@ -158,8 +158,10 @@ def _stated(
     languages: Sequence[Item],
     frameworks: Sequence[Item],
 ) -> NamedComponent:
-    """A component that only its stack and, perhaps, the first role noun tell of."""
-    phrase = next((item for item in phrases if not item.noun.plural and not item.product), None)
+    """A component that only its stack tells of, and a role noun where the text begins with one."""
+    opening = prose.sentence(0).end
+    subjects = (item for item in phrases if not item.noun.plural and not item.product)
+    phrase = next((item for item in subjects if item.end <= opening), None)
     first = min((*languages, *frameworks), key=lambda item: item.start)
     made = [item.technology for item in frameworks if item.technology]
     language = next((item.technology.title for item in languages if item.technology), None)

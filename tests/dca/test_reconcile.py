@@ -223,13 +223,33 @@ def test_nothing_known_is_nothing_made_up():
     assert joined("Lorem ipsum dolor sit amet.") == ({}, [])
 
 
+@pytest.mark.parametrize(
+    ("text", "component"),
+    [
+        ("KEDA operator in Go: polls event sources", own("keda")),
+        ("nginx serving the images of the shop", own("images", language=None, base_image="nginx")),
+    ],
+)
+def test_a_product_that_the_repository_builds_is_not_added(text, component):
+    components, _ = joined(text, component)
+    assert len(components) == 1
+
+
+def test_the_language_of_a_product_is_no_contradiction():
+    _, notes = joined("PostgreSQL database, written in C++. Part of the shop.", *SHOP)
+    assert [code for code, _ in notes] == ["unknown.component"]
+
+
+def test_a_worker_of_a_web_framework_is_not_another_framework():
+    _, notes = joined("Sidekiq worker", own("jobs", Role.WORKER, "Ruby", "Ruby on Rails"))
+    assert notes == []
+
+
 def test_names_are_unique_labels():
     assert unique_name("API", []) == "api"
     assert unique_name("api", ["api", "api-2"]) == "api-3"
     assert unique_name("---", []) == "app"
     assert len(unique_name("x" * 100, ["x" * 58])) <= 63
-    components, _ = joined("PostgreSQL backend", own("postgresql"))
-    assert len(components) == 2
 
 
 WORDS = st.sampled_from(
