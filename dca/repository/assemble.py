@@ -184,7 +184,7 @@ def _left_over(
             continue
         if is_test(directory) or is_tooling(directory) or is_example(directory):
             continue
-        if covered and is_library(directory):
+        if covered and (is_library(directory) or directory == "."):
             continue
         facts = sources.of(directory, None)
         # Beside services with deployment files only a server counts, not every tool with a main.

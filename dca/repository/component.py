@@ -66,6 +66,15 @@ def run_source(runs: Sequence[Run], tree: Layout) -> str | None:
             return min(
                 named, key=lambda item: (-_shared_parts(item, run.path), item.count("/"), item)
             )
+        # ``shop-orders`` is the directory of ``orders``; ``ui`` is not the one of ``shop-ui``.
+        prefixed = [
+            item
+            for item in tree.source_directories
+            if same_service(basename(item), run.name)
+            and len(words(basename(item))) > len(words(run.name))
+        ]
+        if len(prefixed) == 1 and prefixed[0] != ".":
+            return prefixed[0]
         around = [
             item for item in tree.source_directories if item != "." and is_below(run.path, item)
         ]

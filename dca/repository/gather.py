@@ -126,7 +126,9 @@ def _manifests(
     for wanted in (False, True):
         if found:
             break
-        cluster = _cluster(files, [path for path in chosen if is_example(path) is wanted], notes)
+        cluster = _cluster(
+            files, [path for path in chosen if is_example(path) is wanted], charted, notes
+        )
         found = kustomize.apply(manifests.runs(cluster), kustomizations, cluster.patches)
     return found
 
@@ -134,7 +136,9 @@ def _manifests(
 _CHART_PARTS = ("templates", "charts")
 
 
-def _cluster(files: FileTree, paths: Sequence[str], notes: list[Note]) -> manifests.Cluster:
+def _cluster(
+    files: FileTree, paths: Sequence[str], charted: Sequence[str], notes: list[Note]
+) -> manifests.Cluster:
     cluster = manifests.Cluster()
     for path in paths:
         text = files.read_text(path) if files.size(path) <= _MAX_MANIFEST_BYTES else None
@@ -143,7 +147,9 @@ def _cluster(files: FileTree, paths: Sequence[str], notes: list[Note]) -> manife
         documents, problems = parse_documents(path, text, manifests.is_wanted)
         _note_problems(path, problems, notes)
         for document in documents:
-            cluster.add(document)
+            # A chart's templates need not stand in its template directory.
+            if not (document.templated and any(is_below(path, item) for item in charted)):
+                cluster.add(document)
     return cluster
 
 

@@ -20,6 +20,8 @@ from schemas.context import FoundIn
 
 _CERTAIN = 90
 _ENOUGH = 30
+_PLACEHOLDERS = frozenset(["controller", "manager", "image", "app", "placeholder"])
+"""Images that scaffolding tools write for a kustomization to replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,20 @@ def _own_name(run: Run, units: Sequence[ImageUnit]) -> bool:
 def _score(run: Run, unit: ImageUnit) -> int:
     if run.build is not None:
         return _build_score(run, run.build, unit)
-    last = image_name(run.image or "").rpartition("/")[2]
+    last = _telling_image(run.image)
     by_image = max((same_service(last, name) for name in unit.names), default=0)
     by_name = max((same_service(run.name, name) for name in unit.names), default=0)
     score = max(by_image * 20 + 5 if by_image else 0, by_name * 16 if by_name else 0)
-    if run.image is None or score:
+    named = {word for name in unit.names for word in words(name)}
+    if not last or score or named & {*words(last)}:
         score += _nearness(run, unit)
     return score
+
+
+def _telling_image(image: str | None) -> str:
+    """Last part of an image's name, empty for the placeholders of generated manifests."""
+    name = image_name(image or "")
+    return "" if name in _PLACEHOLDERS else name.rpartition("/")[2]
 
 
 def _build_score(run: Run, build: Build, unit: ImageUnit) -> int:
@@ -165,7 +174,9 @@ def _single(
     ]
     deployed = [run for run in open_runs if run.found_in is not FoundIn.COMPOSE]
     names = [image_name(run.image) for run in deployed if run.image]
-    first = max(names, key=names.count, default=None)
+    if len(set(names)) > 1:
+        return of_run
+    first = names[0] if names else None
     return [
         0 if run in deployed and (not run.image or image_name(run.image) == first) else number
         for run, number in zip(runs, of_run, strict=True)

@@ -21,7 +21,7 @@ _KEPT_ANNOTATIONS = re.compile(
 )
 _SECRET_NAME = re.compile(
     r"pass(?:word|wd|phrase)?|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|"
-    r"auth|dsn|connection[-_]?string",
+    r"authorization|bearer|dsn|connection[-_]?string",
     re.IGNORECASE,
 )
 _URL_CREDENTIALS = re.compile(r"(\w{2,20}://)[^\s/@:]{0,200}:[^\s/@]{1,400}@")
