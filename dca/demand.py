@@ -7,6 +7,11 @@ from collections.abc import Mapping, Sequence
 from dca.catalogue import catalogue
 from schemas.context import Component, Demand, DescriptionReading, Role
 
+_OF_THE_WHOLE = frozenset({"availability", "zero_downtime", "criticality", "sample"})
+_SAYS_NOTHING = {
+    name: field.default for name, field in Demand.model_fields.items() if name not in _OF_THE_WHOLE
+}
+"""What the description of one service leaves open for the others."""
 _DATABASES = frozenset({Role.SQL_DATABASE, Role.NOSQL_DATABASE, Role.VECTOR_DATABASE})
 
 
@@ -15,7 +20,8 @@ def with_demand(
 ) -> tuple[Component, ...]:
     """Every component with the app's demand and, over it, what is said of it alone.
 
-    The app's amount of data goes to the component that stores it, when there is one such component.
+    The description of one service among others says nothing of the others' load, only how much the
+    whole matters. The app's amount of data goes to the component that stores it, when there is one such component.
     That the app keeps no data says nothing of the products beside it.
 
     Args:
@@ -28,9 +34,12 @@ def with_demand(
     }
     store = _store(components)
     has_own_code = any(component.third_party is None for component in components)
+    one = _described_alone(components, reading, by_named)
     result = []
     for component in components:
-        drop: dict[str, None] = {}
+        drop: dict[str, object] = {}
+        if one is not None and component.name != one:
+            drop |= _SAYS_NOTHING
         if component.name != store:
             drop["data_bytes"] = None
         if component.third_party and has_own_code:
@@ -38,6 +47,15 @@ def with_demand(
         demand = overlaid(reading.demand.model_copy(update=drop), said.get(component.name))
         result.append(component.model_copy(update={"demand": demand}))
     return tuple(result)
+
+
+def _described_alone(
+    components: Sequence[Component], reading: DescriptionReading, by_named: Mapping[str, str]
+) -> str | None:
+    """The one component that the description is about, when it says that there are others."""
+    alone = any(item.key == "scope" for item in reading.statements)
+    about = {by_named[item.name] for item in reading.named if item.name in by_named}
+    return about.pop() if alone and len(about) == 1 and len(components) > 1 else None
 
 
 def overlaid(base: Demand, over: Demand | None) -> Demand:

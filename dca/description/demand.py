@@ -26,7 +26,7 @@ _MAXIMA = (
 _CRITICALITY = tuple(Criticality)
 _EXPLICIT = ("critical", "tier")
 _OF_THE_APP = frozenset(
-    ["language", "framework", "uses", "uses_managed", "without", "sample", "deployment"]
+    ["language", "framework", "uses", "uses_managed", "without", "scope", "sample", "deployment"]
 )
 """What is never said of one component alone."""
 _EITHER_SIDE = frozenset({"data_bytes", "persistence", "special"})

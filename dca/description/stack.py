@@ -33,7 +33,8 @@ class Stack:
 def read_stack(prose: Prose) -> Stack:
     """Named components, the places that speak of them, and statements on stack and dependencies."""
     words = items(prose)
-    one_service = _ONE_SERVICE.search(prose.lower) is not None
+    scope = _ONE_SERVICE.search(prose.lower)
+    one_service = scope is not None
     own, mentions = own_components(prose, words, one_service=one_service)
     has_own_code = bool(own) or any(item.technology for item in words)
     found = list(product_mentions(prose, words, one_service=one_service, has_own_code=has_own_code))
@@ -44,12 +45,19 @@ def read_stack(prose: Prose) -> Stack:
         *_technologies(prose, words),
         *_uses(prose, found, products),
         *_denied(prose, words, products),
+        *_scope(prose, scope),
     )
     return Stack(
         tuple(sorted((*own, *products), key=lambda item: item.start)),
         tuple(sorted((*mentions, *product_places), key=lambda item: item.start)),
         statements,
     )
+
+
+def _scope(prose: Prose, match: re.Match[str] | None) -> Iterator[Statement]:
+    """That the text describes one service among others."""
+    if match:
+        yield statement(prose, Dimension.STACK, "scope", "one_service", match.span())
 
 
 def _parts(

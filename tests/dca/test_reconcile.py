@@ -198,6 +198,18 @@ def test_what_is_said_of_one_component_is_laid_over_the_rest():
     assert (worker.peak_rps, worker.messages_per_second, worker.availability) == (None, 50, 0.999)
 
 
+def test_the_load_of_one_service_is_not_that_of_the_others():
+    components, _ = joined(
+        "Go gRPC checkout service, 500 rps, stateless. Part of a demo shop. Business critical.",
+        *SHOP,
+    )
+    checkout, cart = components["checkout"].demand, components["cart"].demand
+    assert (checkout.peak_rps, checkout.persistence) == (500, False)
+    assert (cart.peak_rps, cart.persistence) == (None, None)
+    assert checkout.criticality == cart.criticality == "critical"
+    assert cart.sample is True
+
+
 def test_data_belongs_to_the_component_that_stores_it():
     components, _ = joined("Shop with 300 GB of data. Go API, PostgreSQL and a Redis cache.")
     held = {name: item.demand.data_bytes for name, item in components.items()}
