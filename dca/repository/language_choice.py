@@ -63,6 +63,8 @@ class Choice:
     """Name in ``runtimes.yaml``; None when the directory has no code of its own."""
     language: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    built_from: str | None = None
+    """The Dockerfile that was weighed."""
 
 
 def choose_language(
@@ -77,7 +79,8 @@ def choose_language(
         return Choice(None, _product_language(dockerfile), _image_evidence(dockerfile))
     runtime = max(scores, key=lambda name: (scores[name], name))
     language = _within(runtime, sizes, program, sources)
-    return Choice(runtime, language, evidence.get(runtime, ()))
+    path = dockerfile.path if dockerfile else None
+    return Choice(runtime, language, evidence.get(runtime, ()), path)
 
 
 def _score(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dca.catalogue import Product, product_for_image
-from dca.repository.dependencies import Ecosystem, Manifest
+from dca.repository.dependencies import Ecosystem, Manifest, read_manifest
 from dca.repository.dependencies.manifest import unique
 from dca.repository.facts import DockerfileFacts, SourceFacts
 from dca.repository.frameworks import (
@@ -188,13 +188,27 @@ def _dependencies(program: Program, choice: Choice) -> list[tuple[Ecosystem, tup
 def _framework(
     program: Program, choice: Choice, traits: frozenset[str], sources: Sources
 ) -> _Found:
-    """From the directory's own manifests; else from the projects it is built with."""
-    for group in (program.manifests, program.linked):
+    """From the directory's own manifests; else from projects it is built with, or that it holds."""
+    for group in (program.manifests, program.linked, _held(program, choice, sources)):
         manifests = _of_runtime(group, choice.runtime)
         match, where = _match(manifests, program, traits)
         if match is not None and (match.framework.family is not Family.LIBRARY or group):
             return _found(match, where, sources)
     return _Found()
+
+
+def _held(program: Program, choice: Choice, sources: Sources) -> tuple[Manifest, ...]:
+    """Projects right below one that has an image but no framework: ``frontend/package.json``."""
+    if choice.built_from is None:
+        return ()
+    depth = 0 if program.directory == "." else program.directory.count("/") + 1
+    nested = [
+        path
+        for path in sources.under(program.directory)
+        if is_manifest(path) and path.count("/") == depth + 1 and not is_aside(path)
+    ]
+    found = (read_manifest(path, sources) for path in nested)
+    return tuple(item for item in found if item is not None)
 
 
 def _match(

@@ -19,57 +19,37 @@ from dca.catalogue import (
 )
 from dca.repository.facts import RoleHints, SourceFacts
 from dca.repository.frameworks import Family, family_of
+from dca.repository.role_words import (
+    API,
+    API_NAMES,
+    BATCH,
+    BATCH_FOLDERS,
+    CONTROLLER,
+    FEW_ROUTES,
+    FRONTEND,
+    GATEWAY,
+    GATEWAY_NAMES,
+    INFERENCE,
+    KUBERNETES,
+    LOAD,
+    MODEL_LIBRARIES,
+    MODEL_ROUTES,
+    OBSERVABILITY,
+    OPERATOR_FRAMEWORKS,
+    PROBES,
+    RENDERING,
+    SCRIPTS,
+    SITE_NAMES,
+    TELLING,
+    WEB_SERVERS,
+    WORKER,
+)
 from dca.repository.traits import TEMPLATES
 from schemas.context import Role, WorkloadKind
 
 Verdict = tuple[Role, str]
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_FEW_ROUTES = 2
-"""Beside the probes: a worker may have one route to be told something, and one to be asked."""
-_MODEL_ROUTES = 8
-"""Predict, batch, models, health and the like; an application around a model has more."""
-_WEB_SERVERS = frozenset({"nginx", "apache-httpd", "caddy", "lighttpd", "static-web-server"})
-
-_LOAD = frozenset({"loadgen", "loadgenerator", "loadtest", "loadtester", "locust", "k6", "jmeter"})
-_WORKER = frozenset({"worker", "workers", "consumer", "consumers", "processor", "sidekiq", "celery",
-                     "queue", "listener", "subscriber", "beat", "ingest", "indexer", "jobs",
-                     "slackbot", "dispatcher"})  # fmt: skip
-_BATCH = frozenset({"cron", "job", "cronjob", "migrate", "migration", "migrations",
-                    "migrator", "seed", "backup", "batch", "etl", "cleanup", "backfill", "dump",
-                    "import",
-                    "importer"})  # fmt: skip
-_FRONTEND = frozenset({"frontend", "ui", "web", "webapp", "website", "client", "portal",
-                       "dashboard", "console", "www", "spa", "storefront", "admin"})  # fmt: skip
-_GATEWAY = frozenset({"gateway", "proxy", "ingress", "revproxy", "router", "edge", "loadbalancer",
-                      "redirect", "redirector", "apigateway", "egress"})  # fmt: skip
-_CONTROLLER = frozenset({"operator", "controller", "controllers", "reconciler", "webhook",
-                         "injector", "autoscaler", "admission"})  # fmt: skip
-_OBSERVABILITY = frozenset({"exporter", "metrics", "monitoring", "telemetry", "otel", "collector",
-                            "prometheus", "logging", "tracing", "fluentd"})  # fmt: skip
-_API = frozenset(
-    {"api", "backend", "server", "service", "svc", "rest", "graphql", "bff", "apiserver"}
-)
-_INFERENCE = frozenset({"inference", "model", "models", "llm", "embedding", "embeddings",
-                        "predictor", "serving", "transcription"})  # fmt: skip
-_SITE_NAMES = frozenset({"frontend", "ui", "webapp", "website", "storefront", "spa", "www"})
-_PROBES = frozenset({"health", "healthz", "healthcheck", "ready", "readyz", "readiness",
-                     "live", "livez", "liveness", "alive", "isalive", "isready",
-                     "metrics", "ping", "version", "info", "status", "gtg",
-                     "prometheus"})  # fmt: skip
-"""Last words of the paths that every service answers."""
-_SCRIPTS = frozenset({"Python", "JavaScript", "TypeScript", "Ruby", "Perl"})
-_API_NAMES = frozenset({"api", "apiserver"})
-"""An API in front of Kubernetes uses the libraries of a controller."""
-_KUBERNETES = ("k8s.io/", "sigs.k8s.io/", "kube", "kopf", "@kubernetes/", "io.fabric8:",
-               "io.javaoperatorsdk:", "io.kubernetes:", "kubernetes")  # fmt: skip
-_TELLING = frozenset({Role.OBSERVABILITY, Role.CONTROLLER, Role.GATEWAY_PROXY})
-_MODEL_LIBRARIES = frozenset(
-    {"torch", "tensorflow", "tensorflow-cpu", "transformers", "sentence-transformers", "spacy",
-     "vllm", "onnxruntime", "keras", "faster-whisper", "openai-whisper", "llama-cpp-python",
-     "diffusers", "ctranslate2", "flair", "stanza", "presidio-analyzer", "easyocr",
-     "torchserve", "bentoml"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,7 +104,7 @@ class Clues:
     @cached_property
     def has_kubernetes(self) -> bool:
         """It depends on a client of the Kubernetes API."""
-        return any(name.lower().startswith(_KUBERNETES) for name in self.source.libraries)
+        return any(name.lower().startswith(KUBERNETES) for name in self.source.libraries)
 
     @cached_property
     def has_code(self) -> bool:
@@ -157,14 +137,14 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _is_probe(path: str) -> bool:
-    return path.rstrip("/").rpartition("/")[2].lower().replace("-", "").replace("_", "") in _PROBES
+    return path.rstrip("/").rpartition("/")[2].lower().replace("-", "").replace("_", "") in PROBES
 
 
 def _by_image(clues: Clues) -> Verdict | None:
     product = clues.image
     if product is None or (product.runtime and clues.has_code):
         return None
-    if product.key in _WEB_SERVERS and clues.name & _GATEWAY:
+    if product.key in WEB_SERVERS and clues.name & GATEWAY:
         return Role.GATEWAY_PROXY, f"{product.title} named as a gateway"
     return product.role, f"the image is {product.title}"
 
@@ -179,7 +159,7 @@ def _by_base_image(clues: Clues) -> Verdict | None:
 def _by_load(clues: Clues) -> Verdict | None:
     if clues.family is Family.LOAD or clues.shows("load_script"):
         return Role.LOAD_GENERATOR, f"{clues.source.framework or 'its script'} makes load"
-    if clues.name & _LOAD:
+    if clues.name & LOAD:
         return Role.LOAD_GENERATOR, "its name says that it makes load"
     return None
 
@@ -195,7 +175,7 @@ def _by_command(clues: Clues) -> Verdict | None:
         return Role.WORKER, "its start command runs a worker"
     if "exporter" in clues.command:
         return Role.OBSERVABILITY, "its start command runs an exporter"
-    if clues.command & {"worker", "consumer"} and clues.name & _WORKER:
+    if clues.command & {"worker", "consumer"} and clues.name & WORKER:
         return Role.WORKER, "its start command and its name say worker"
     return None
 
@@ -205,21 +185,22 @@ def _by_product_name(clues: Clues) -> Verdict | None:
     product = product_for_word(clues.hints.name)
     if product is None or product.words is not None or product.runtime:
         return None
-    if clues.has_code and product.role not in _TELLING:
+    if clues.has_code and product.role not in TELLING:
         return None
     return product.role, f"it is called {product.title}"
 
 
 def _by_controller(clues: Clues) -> Verdict | None:
     watches = clues.shows("kubernetes_watch") and clues.has_kubernetes
-    if clues.name & _API_NAMES and not clues.name & _CONTROLLER and clues.shows("http_server"):
+    if clues.name & API_NAMES and not clues.name & CONTROLLER and clues.shows("http_server"):
         return None
-    quiet = clues.routes <= _FEW_ROUTES or bool(watches and clues.name & _CONTROLLER)
+    made_for_it = watches and clues.source.framework in OPERATOR_FRAMEWORKS
+    quiet = made_for_it or clues.routes <= FEW_ROUTES or bool(watches and clues.name & CONTROLLER)
     if clues.family is Family.CONTROLLER and quiet:
         return Role.CONTROLLER, f"{clues.source.framework} watches the Kubernetes API"
-    if watches and clues.name & _CONTROLLER:
+    if watches and clues.name & CONTROLLER:
         return Role.CONTROLLER, "it watches the Kubernetes API and is named as a controller"
-    if watches and clues.routes == 0 and not clues.name & _API:
+    if watches and clues.routes == 0 and not clues.name & API:
         return Role.CONTROLLER, "it watches the Kubernetes API and answers no requests"
     return None
 
@@ -227,8 +208,9 @@ def _by_controller(clues: Clues) -> Verdict | None:
 def _by_gateway(clues: Clues) -> Verdict | None:
     if clues.family is Family.GATEWAY:
         return Role.GATEWAY_PROXY, f"{clues.source.framework} passes requests on"
-    passes_on = clues.shows("reverse_proxy") or clues.routes <= _FEW_ROUTES
-    if clues.name & _GATEWAY and passes_on:
+    passes_on = clues.shows("reverse_proxy") or clues.routes <= FEW_ROUTES
+    passes_on |= "proxy" in clues.name or clues.hints.name.lower() in GATEWAY_NAMES
+    if clues.name & GATEWAY and passes_on:
         return Role.GATEWAY_PROXY, "it passes requests on, and its name says so"
     return None
 
@@ -237,19 +219,22 @@ def _by_metrics(clues: Clues) -> Verdict | None:
     if clues.family is Family.OBSERVABILITY:
         return Role.OBSERVABILITY, f"{clues.source.framework} shows telemetry"
     exports = any("exporter" in name for name in clues.source.libraries)
-    if clues.name & _OBSERVABILITY and (exports or clues.routes <= _FEW_ROUTES):
+    if clues.name & OBSERVABILITY and (exports or clues.routes <= FEW_ROUTES):
         return Role.OBSERVABILITY, "its name says that it collects telemetry"
     return None
 
 
 def _by_worker_name(clues: Clues) -> Verdict | None:
-    if clues.family is Family.SITE or not clues.name & _WORKER:
+    if clues.family is Family.SITE or not clues.name & WORKER:
         return None
     return Role.WORKER, "its name says that it takes work from a queue"
 
 
 def _by_batch_name(clues: Clues) -> Verdict | None:
-    if clues.name & _BATCH and clues.routes <= _FEW_ROUTES and clues.family is not Family.SITE:
+    folders = set(clues.source.directory.lower().split("/")[:-1])
+    if folders & BATCH_FOLDERS and clues.routes <= FEW_ROUTES and not clues.shows("http_server"):
+        return Role.BATCH, "it lies in a folder of jobs"
+    if clues.name & BATCH and clues.routes <= FEW_ROUTES and clues.family is not Family.SITE:
         return Role.BATCH, "its name says that it runs to an end"
     return None
 
@@ -258,10 +243,10 @@ def _by_model(clues: Clues) -> Verdict | None:
     if clues.family is Family.MODEL:
         return Role.ML_INFERENCE, f"{clues.source.framework} serves a model"
     library = next(
-        (name for name in clues.source.libraries if name.lower() in _MODEL_LIBRARIES), None
+        (name for name in clues.source.libraries if name.lower() in MODEL_LIBRARIES), None
     )
     serves = clues.family in (Family.HTTP, Family.GRPC, None) and clues.shows("model")
-    narrow = bool(clues.name & _INFERENCE) or clues.routes <= _MODEL_ROUTES
+    narrow = bool(clues.name & INFERENCE) or clues.routes <= MODEL_ROUTES
     if library and serves and narrow:
         return Role.ML_INFERENCE, f"it answers requests with a model held by {library}"
     return None
@@ -270,13 +255,13 @@ def _by_model(clues: Clues) -> Verdict | None:
 def _by_site(clues: Clues) -> Verdict | None:
     if clues.family is Family.SITE:
         return Role.WEB_FRONTEND, f"{clues.source.framework} serves pages"
-    if clues.base is not None and clues.base.key in _WEB_SERVERS:
+    if clues.base is not None and clues.base.key in WEB_SERVERS:
         return Role.WEB_FRONTEND, f"{clues.base.title} serves its files"
     return None
 
 
 def _by_calls(clues: Clues) -> Verdict | None:
-    most = clues.routes <= max(clues.calls, _FEW_ROUTES)
+    most = clues.routes <= max(clues.calls, FEW_ROUTES)
     framework = clues.family is Family.GRPC and most
     if framework or (clues.shows("grpc_server") and clues.routes == 0):
         return Role.GRPC_SERVICE, "it answers gRPC calls"
@@ -285,14 +270,14 @@ def _by_calls(clues: Clues) -> Verdict | None:
 
 def _by_pages(clues: Clues) -> Verdict | None:
     pages = clues.shows(TEMPLATES)
-    renders = clues.shows("html_rendering")
-    if clues.family not in (Family.HTTP, Family.GRPC, None):
+    renders = clues.shows("html_rendering") or clues.source.framework in RENDERING
+    if clues.family not in (Family.HTTP, Family.GRPC, None) or clues.name & API_NAMES:
         return None
-    if clues.name & _SITE_NAMES and clues.has_code and not clues.name & {"api"}:
+    if clues.name & SITE_NAMES and clues.has_code:
         return Role.WEB_FRONTEND, "it answers requests, and its name says that it is a front end"
     if clues.source.language == "PHP" and clues.family is None and clues.has_code:
         return Role.WEB_FRONTEND, "plain PHP renders pages"
-    if clues.name & _FRONTEND and (pages or renders) and not clues.name & {"api"}:
+    if clues.name & FRONTEND and (pages or renders):
         return Role.WEB_FRONTEND, "it renders pages, and its name says so"
     if pages and renders:
         return Role.WEB_FRONTEND, "it renders pages from templates"
@@ -300,7 +285,7 @@ def _by_pages(clues: Clues) -> Verdict | None:
 
 
 def _by_queue(clues: Clues) -> Verdict | None:
-    if clues.routes > _FEW_ROUTES or any(item.method == "WS" for item in clues.source.endpoints):
+    if clues.routes > FEW_ROUTES or any(item.method == "WS" for item in clues.source.endpoints):
         return None
     if clues.shows("queue_consumer"):
         return Role.WORKER, "it takes messages from a queue and answers hardly any requests"
@@ -332,16 +317,16 @@ def _by_traits(clues: Clues) -> Verdict | None:
         return Role.WORKER, "it takes messages from a queue"
     if clues.shows("scheduler"):
         return Role.BATCH, "it runs on a schedule"
-    if clues.source.language in _SCRIPTS and clues.has_code and not clues.hints.ports:
+    if clues.source.language in SCRIPTS and clues.has_code and not clues.hints.ports:
         return Role.WORKER, "it serves nothing: a script that runs by itself"
     return None
 
 
 def _by_name(clues: Clues) -> Verdict | None:
     table = (
-        (_FRONTEND, Role.WEB_FRONTEND),
-        (_CONTROLLER, Role.CONTROLLER),
-        (_API, Role.BACKEND_API),
+        (FRONTEND, Role.WEB_FRONTEND),
+        (CONTROLLER, Role.CONTROLLER),
+        (API, Role.BACKEND_API),
     )
     for words, role in table:
         found = sorted(clues.name & words)

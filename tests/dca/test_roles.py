@@ -79,10 +79,79 @@ def source(framework=None, routes=0, calls=0, traits=(), libraries=()):
         ),
         (RoleHints(name="statistics-worker", source=source("Ktor", 2)), Role.WORKER),
         (RoleHints(name="something", ports=(8080,)), Role.BACKEND_API),
+        (
+            RoleHints(
+                name="shop-api",
+                source=source(
+                    "controller-runtime",
+                    traits=("kubernetes_watch", "http_server"),
+                    libraries=("k8s.io/api",),
+                ),
+            ),
+            Role.BACKEND_API,
+        ),
+        (
+            RoleHints(
+                name="bootstrap",
+                source=source(
+                    "net/http", traits=("kubernetes_watch",), libraries=("k8s.io/client-go",)
+                ),
+            ),
+            Role.CONTROLLER,
+        ),
+        (RoleHints(name="soap-proxy", source=source("Spring Boot", 9)), Role.GATEWAY_PROXY),
+        (RoleHints(name="payment-gateway", source=source("Spring Boot", 9)), Role.BACKEND_API),
+        (RoleHints(name="product-search", source=source("Spring Boot", 9)), Role.SEARCH_ENGINE),
+        (
+            RoleHints(
+                name="metrics",
+                source=source("Ruby on Rails", 40, libraries=("prometheus_exporter",)),
+            ),
+            Role.OBSERVABILITY,
+        ),
+        (
+            RoleHints(name="shop", source=source("Ruby on Rails", 40, traits=("html_templates",))),
+            Role.WEB_FRONTEND,
+        ),
+        (
+            RoleHints(
+                name="shop-api", source=source("Ruby on Rails", 40, traits=("html_templates",))
+            ),
+            Role.BACKEND_API,
+        ),
+        (RoleHints(name="grafana"), Role.OBSERVABILITY),
+        (
+            RoleHints(
+                name="pages", source=SourceFacts(".", language="PHP", traits=("http_server",))
+            ),
+            Role.WEB_FRONTEND,
+        ),
+        (
+            RoleHints(
+                name="x",
+                source=SourceFacts("jobs/report", language="Python", traits=("scheduler",)),
+            ),
+            Role.BATCH,
+        ),
+        (
+            RoleHints(name="x", source=SourceFacts("x", language="Python", libraries=("boto3",))),
+            Role.WORKER,
+        ),
     ],
 )
 def test_the_strongest_evidence_decides(hints, role):
     assert classify_role(hints)[0] is role
+
+
+def test_probes_are_no_routes():
+    probes = tuple(
+        Endpoint(method="GET", path=f"/actuator/{name}", file="a", line=1)
+        for name in ("health", "metrics", "info", "prometheus")
+    )
+    code = SourceFacts(
+        ".", framework="Ktor", endpoints=probes, endpoint_count=4, traits=("queue_consumer",)
+    )
+    assert classify_role(RoleHints(name="x", source=code))[0] is Role.WORKER
 
 
 def test_without_any_evidence_the_role_is_other_and_said_so():
