@@ -44,6 +44,6 @@ def autoscale(
         "autoscaling",
         f"The load is {why}: between {least} and {max(least, most)} pods at {target} % of the CPU"
         f" request, from {replicas.target} planned pods.",
-        situation.citations,
+        situation.about_load,
     )
     return Autoscaling(min_replicas=least, max_replicas=max(least, most), target_cpu_percent=target)

@@ -84,7 +84,7 @@ def _by_load(
         f" {millicores(used.target)}; at {number(utilisation * 100)} % utilisation that needs"
         f" {millicores(needed.target)}."
     )
-    sheet.step("cpu", text, subject.situation.citations)
+    sheet.step("cpu", text, subject.situation.about_load)
     pod = min(_preferred(subject, sheet), _usable(subject, sheet))
     by_load = for_load(needed.target, pod)
     chosen = bounds.fit(by_load)
@@ -152,7 +152,7 @@ def guaranteed(cpu: CpuSizing, situation: Situation, sheet: Worksheet) -> CpuSiz
         f" {millicores(both.target)}, "
     )
     text += "which is what its load needs." if cpu.rate_per_pod else "the middle between the two."
-    sheet.step("cpu", text, situation.citations)
+    sheet.step("cpu", text, situation.about_use)
     return replace(cpu, request=both, limit=both)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipa.estimate import Estimate
@@ -43,7 +43,16 @@ _UNLOADED = frozenset(
 )
 _PRODUCTION, _INSTALLATION = "production", "default_install"
 """Words in `Demand.special` for a deployment in real use, and for what a product ships."""
-_CITED = frozenset(Demand.model_fields) | {"deployment"}
+_OF_LOAD = (
+    "peak_rps",
+    "average_rps",
+    "concurrent_users",
+    "messages_per_second",
+    "latency_ms",
+    "traffic",
+)
+_OF_USE = ("sample", "deployment", "zero_downtime", "availability", "criticality")
+_OF_DATA = ("data_bytes", "connections", "ingest_bytes_per_second", "persistence", "consistency")
 _SERIOUS = (Criticality.HIGH, Criticality.CRITICAL)
 
 
@@ -64,8 +73,26 @@ class Situation:
     environment: Environment
     demand: Demand
     load: Load | None
-    citations: tuple[str, ...]
-    """Evidence of the statements that the load was read from."""
+    stated: dict[str, tuple[str, ...]]
+    """Evidence of the description's statements, by what they state (``peak_rps``)."""
+
+    @property
+    def about_load(self) -> tuple[str, ...]:
+        """Evidence of what is stated of the load and its shape."""
+        return self._about(_OF_LOAD)
+
+    @property
+    def about_use(self) -> tuple[str, ...]:
+        """Evidence of how serious the deployment is."""
+        return self._about(_OF_USE)
+
+    @property
+    def about_data(self) -> tuple[str, ...]:
+        """Evidence of data, connections and their throughput."""
+        return self._about(_OF_DATA)
+
+    def _about(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(id_ for key in keys for id_ in self.stated.get(key, ()))
 
     @property
     def critical(self) -> bool:
@@ -83,8 +110,9 @@ def read_situation(component: Component, context: AppContext, sheet: Worksheet) 
     demand = own_demand(component, context)
     environment = context.trigger.environment
     tier = _tier(demand, environment)
-    citations = _citations(component, context)
-    sheet.step("demand", _tier_text(tier, environment, demand), citations)
+    situation = Situation(tier, environment, demand, None, _statements(component, context))
+    why = (*situation.about_use, *(situation.about_load if _has_load(demand) else ()))
+    sheet.step("demand", _tier_text(tier, environment, demand), why)
     load = _load(component, context, sheet)
     if load is not None:
         text = (
@@ -92,8 +120,8 @@ def read_situation(component: Component, context: AppContext, sheet: Worksheet) 
             f" (between {number(load.rate.low)} and {number(load.rate.high)}): {_origin(demand)}"
             f" times its share, {number(_share_of(component, context, sheet).target)}."
         )
-        sheet.step("demand", text, citations)
-    return Situation(tier, environment, demand, load, citations)
+        sheet.step("demand", text, situation.about_load)
+    return replace(situation, load=load)
 
 
 def _tier(demand: Demand, environment: Environment) -> Tier:
@@ -198,9 +226,10 @@ def _unit(role: Role) -> str:
     return "jobs" if role is Role.WORKER else "requests"
 
 
-def _citations(component: Component, context: AppContext) -> tuple[str, ...]:
-    return tuple(
-        statement.evidence_id
-        for statement in context.reading.statements
-        if statement.component in (None, component.name) and statement.key in _CITED
-    )
+def _statements(component: Component, context: AppContext) -> dict[str, tuple[str, ...]]:
+    """Evidence of what is said of the app or of this component, by key."""
+    found: dict[str, tuple[str, ...]] = {}
+    for item in context.reading.statements:
+        if item.component in (None, component.name):
+            found[item.key] = (*found.get(item.key, ()), item.evidence_id)
+    return found

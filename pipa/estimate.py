@@ -19,6 +19,9 @@ _CPU_STEPS = ((100, 10), (250, 25), (1000, 50), (4000, 250))
 _CPU_LAST_STEP = 500
 
 
+MS_PER_SECOND = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A figure with the range in which it is defensible; 0 <= low <= target <= high."""

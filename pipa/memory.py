@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipa.cpu import CpuSizing, Subject, processes_of
 from pipa.demand import Tier
-from pipa.estimate import Estimate
+from pipa.estimate import MS_PER_SECOND, Estimate
 from pipa.libraries import MODEL_GROUPS
 from pipa.replicas import hands_out_work
 from pipa.runtime import Runtime
@@ -19,7 +19,6 @@ _ADDED_BY_ROLE = frozenset(
     | {Role.LOAD_GENERATOR, Role.OBSERVABILITY}
 )
 _MULTIPLIED_BY_ROLE = frozenset({Role.WORKER, Role.BATCH})
-_MS_PER_SECOND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +157,14 @@ def _in_flight(subject: Subject, rate_per_pod: float, sheet: Worksheet) -> Estim
     total = Estimate.exactly(0)
     if rate_per_pod > 0:
         latency_ms = demand.latency_ms or sheet.use("load.latency").target
-        concurrent = rate_per_pod * latency_ms / _MS_PER_SECOND
+        concurrent = rate_per_pod * latency_ms / MS_PER_SECOND
         each = sheet.use(f"memory.request.{kind}")
         total = each.times(concurrent)
         text = (
             f"{number(rate_per_pod)} per second x {number(latency_ms)} ms are {number(concurrent)}"
             f" in flight in a pod; x {mib(each.target)} = {mib(total.target)}."
         )
-        sheet.step("memory", text, subject.situation.citations)
+        sheet.step("memory", text, subject.situation.about_load)
     return total
 
 
@@ -178,7 +177,7 @@ def _connections(subject: Subject, replicas: int, sheet: Worksheet) -> Estimate:
     each = sheet.use(f"memory.connection.{kind}")
     added = each.times(count / replicas)
     text = f"{count} connections over {replicas} pods x {mib(each.target)} = {mib(added.target)}."
-    sheet.step("memory", text, subject.situation.citations)
+    sheet.step("memory", text, subject.situation.about_data)
     return added
 
 
@@ -205,7 +204,7 @@ def _with_limit(subject: Subject, request: Estimate, sheet: Worksheet) -> Memory
             f"An outage is expensive, so the limit equals the request and both get a margin of"
             f" {number(margin.target)}: {mib(request.target)}."
         )
-        sheet.step("memory", text, subject.situation.citations)
+        sheet.step("memory", text, subject.situation.about_use)
         return MemorySizing(request, request * equal)
     jvm = subject.profile.runtime is Runtime.JVM and subject.profile.variant != "jvm_native"
     own = jvm and subject.situation.tier is Tier.PRODUCTION

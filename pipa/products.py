@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipa.constants import Constants, Product
 from pipa.cpu import CpuSizing
-from pipa.demand import SERVING, STATEFUL, Situation, Tier
-from pipa.estimate import Estimate
+from pipa.demand import DATABASES, SERVING, STATEFUL, Situation, Tier
+from pipa.estimate import MS_PER_SECOND, Estimate
 from pipa.memory import MemorySizing
 from pipa.replicas import Bounds, for_load, interval, needs_no_downtime
 from pipa.runtime import Runtime, detect, image_words
@@ -109,7 +109,7 @@ def _bounds(
         text += " A single writer is not multiplied."
     elif product.odd:
         text += " Members vote, so the count is odd."
-    sheet.step("replicas", text, (*situation.citations, *component.evidence[:2]))
+    sheet.step("replicas", text, (*situation.about_use, *component.evidence[:2]))
     low, high = min(development, floor), min(max(production, floor), most)
     return Bounds(min(floor, most), most, product.odd, low, high)
 
@@ -139,7 +139,7 @@ def _cpu(
         )
         request = request.maximum(Estimate(request.low, share.target, share.high))
         request = request.at_most(max(sheet.use("cpu.pod_largest").high, product.cpu_request))
-    sheet.step("cpu", text, situation.citations)
+    sheet.step("cpu", text, situation.about_load)
     limit = sheet.use_product(key, "cpu_limit", "millicores")
     ratio = limit.target / product.cpu_request
     limit = limit.maximum(Estimate(limit.low, request.target * ratio, request.high))
@@ -157,7 +157,7 @@ def _memory(key: str, situation: Situation, sheet: Worksheet) -> MemorySizing:
         text += f" {' + '.join(parts)} and {mib(request.target)} of its own, x"
         request = (grown + request) * headroom
         text += f" {number(headroom.target)} headroom: {mib(request.target)}."
-    sheet.step("memory", text, situation.citations)
+    sheet.step("memory", text, (*situation.about_data, *situation.about_load))
     limit = sheet.use_product(key, "memory_limit", "MiB")
     ratio = limit.target / product.memory_request
     if situation.critical:
@@ -179,7 +179,7 @@ def _guaranteed(
         both = request.times(margin.target)
         text += f", both with a margin of {number(margin.target)}"
     text += f": {mib(both.target)}."
-    sheet.step("memory", text, situation.citations)
+    sheet.step("memory", text, situation.about_use)
     return MemorySizing(both, both * factor)
 
 
@@ -197,6 +197,11 @@ def _grown(
         each = sheet.use_product(key, "memory_per_connection", "MiB")
         total = total + each.times(demand.connections)
         parts.append(f"{demand.connections} connections x {mib(each.target)}")
+    elif situation.load and product.memory_per_connection and product.role in DATABASES:
+        busy = situation.load.rate * sheet.use("load.query_time").times(1 / MS_PER_SECOND)
+        each = sheet.use_product(key, "memory_per_connection", "MiB")
+        total = total + busy * each
+        parts.append(f"{number(busy.target)} busy connections x {mib(each.target)}")
     if demand.ingest_bytes_per_second and product.throughput_seconds is not None:
         seconds = sheet.use_product(key, "throughput_seconds", "s")
         rate = demand.ingest_bytes_per_second / MIB

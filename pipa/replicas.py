@@ -56,7 +56,7 @@ def bounds(component: Component, situation: Situation, sheet: Worksheet) -> Boun
     key, why = _floor(component, situation, sheet)
     pods = sheet.use(key)
     floor = round(pods.target)
-    sheet.step("replicas", f"At least {floor} for availability: {why}.", situation.citations)
+    sheet.step("replicas", f"At least {floor} for availability: {why}.", situation.about_use)
     stand_by = component.role is Role.CONTROLLER
     most = sheet.constants["replicas.controller_critical" if stand_by else "replicas.most"]
     return Bounds(floor, round(most.value), low=round(pods.low), high=round(pods.high))

@@ -63,5 +63,5 @@ def _amount(component: Component, key: str | None, situation: Situation, sheet: 
     else:
         gib = round(sheet.use("storage.default").target)
         text = f"No data size is stated; {gib} GiB to begin with."
-    sheet.step("storage", text, situation.citations)
+    sheet.step("storage", text, situation.about_data)
     return Bytes(gib * GIB)

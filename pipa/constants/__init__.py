@@ -82,9 +82,15 @@ class Constant:
             kind=EvidenceKind.CONSTANT,
             grade=self.grade,
             statement=f"{self.id} is {value:g} {self.unit}{spread}: {self.note}",
-            source=self.source_url,
+            source=self._shown_source(),
             figures={"value": value, "low": low, "high": high, "unit": self.unit},
         )
+
+    def _shown_source(self) -> str:
+        """A rule of thumb must not look as if the page beside it stated the figure."""
+        if self.grade is EvidenceGrade.HEURISTIC:
+            return f"rule of thumb; compare {self.source_url}"
+        return self.source_url
 
 
 def _ordered(values: tuple[float, float, float]) -> tuple[float, float, float]:

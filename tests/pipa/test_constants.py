@@ -173,3 +173,12 @@ def _seconds_to_load() -> float:
     start = time.perf_counter()
     load_constants.__wrapped__(DIRECTORY)
     return time.perf_counter() - start
+
+
+def test_a_rule_of_thumb_does_not_claim_that_a_page_states_it(constants):
+    habit = constants["load.query_time"].evidence()
+    assert habit.grade is EvidenceGrade.HEURISTIC
+    assert habit.source.startswith("rule of thumb; compare https://")
+    vendor = constants["cpu.utilisation"].evidence()
+    assert vendor.grade is EvidenceGrade.VENDOR
+    assert vendor.source.startswith("https://")

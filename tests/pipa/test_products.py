@@ -245,3 +245,17 @@ def test_a_store_of_ones_own_that_must_stay_up_is_guaranteed(size):
         demand={"criticality": Criticality.CRITICAL},
     )
     assert plan.resources.requests == plan.resources.limits
+
+
+def test_queries_keep_connections_busy_and_each_costs_memory(size, constants):
+    idle, busy = size(**POSTGRES), size(demand={"peak_rps": 2000}, **POSTGRES)
+    rate = 2000 * constants["load.share.sql_database"].value
+    connections = rate * constants["load.query_time"].value / 1000
+    assert f"{connections:g} busy connections" in _steps(busy, "memory")
+    assert busy.resources.requests.memory > idle.resources.requests.memory
+
+
+def test_stated_connections_count_instead_of_the_estimated_ones(size):
+    plan = size(demand={"peak_rps": 2000, "connections": 50}, **POSTGRES)
+    assert "50 connections" in _steps(plan, "memory")
+    assert "busy connections" not in _steps(plan, "memory")
