@@ -21,8 +21,8 @@ def with_demand(
     """Every component with the app's demand and, over it, what is said of it alone.
 
     The description of one service among others says nothing of the others' load, only how much the
-    whole matters. The app's amount of data goes to the component that stores it, when there is one such component.
-    That the app keeps no data says nothing of the products beside it.
+    whole matters. The app's amount of data goes to the component that stores it, when there is one
+    such component. That the app keeps no data says nothing of the products beside it.
 
     Args:
         components: All components.

@@ -16,7 +16,8 @@ _NOT = re.compile(
     r"|\bfar from\b)(?! only\b| just\b| merely\b)"
 )
 _WITHOUT = re.compile(
-    r"\b(?:no|without|non|zero|lacks?|lacking|instead of|rather than|free of|except(?: for)?"
+    r"\b(?:no|nothing|without|non"
+    r"|zero|lacks?|lacking|instead of|rather than|free of|except(?: for)?"
     r"|dropped|dropping|removed|removing|replac(?:es|ed|ing)|migrated (?:away )?from|away from"
     r"|moved off|got rid of|unlike)\b(?:-| )"
 )

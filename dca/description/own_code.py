@@ -23,7 +23,7 @@ _CALLEE = re.compile(r"\b(?:calls?|talks?|talking|calling|sits) (?:[\w'-]+ ){0,4
 _LIST_BEFORE = re.compile(r"(?:^|[+,&:;(/.]|\band|\bplus|\bthe|\bour|\ban?)\s*$")
 _LIST_AFTER = re.compile(
     r"\s*(?:$|\d|[+,&;:)(/.]|\b(?:and|plus)\b|\b(?:serves?|handles?|does|gets?|receives?|has|needs?|must"
-    r"|is|runs?|takes?|process(?:es)?|should|sees|peaks?|with|at)\b)"
+    r"|is|runs?|takes?|process(?:es)?|should|sees|peaks?|with|on|at)\b)"
 )
 _ARTICLE_BEFORE = re.compile(r"(?:^|^ )(?:the|our) (?:[a-z0-9]+[ -]){1,2}$")
 _DOES_AFTER = re.compile(
@@ -44,6 +44,10 @@ _BARE = frozenset(
         "back-end",
         "worker",
         "workers",
+        "queue worker",
+        "queue workers",
+        "background worker",
+        "background workers",
         "gateway",
         "rest api",
         "web app",

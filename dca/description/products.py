@@ -130,7 +130,7 @@ _NOT_MANAGED = re.compile(
 _USED = re.compile(
     r"\b(?:consum\w+|reads?|reading|pulls?|polls?|listen\w*|fetch\w*|subscrib\w+|receiv\w+"
     r"|dequeue\w*|tak\w+|publish\w*|produc\w+|writes?|writing|sends?|sending|push\w*"
-    r"|export\w*|forward\w*|emit\w*|index\w*|loads?|loading|upload\w*|ship\w*|connect\w*|queues?"
+    r"|export\w*|forward\w*|emit\w*|index\w*|loads?|loading|upload\w*|ship\w*|connect\w*"
     r"|ingests?|ingesting) "
     r"(?:[\w'/~.,-]+ ){0,5}?(?:from|to|into|onto|over|on|off|in|through|via) (?:[\w'-]+ ){0,3}$"
     r"|\b(?:events|messages|logs?|metrics|traces) (?:[\w'-]+ ){0,3}?(?:from|go to|goes to|into)"
