@@ -75,14 +75,11 @@ def container_span(subject: Subject, resource: str) -> Span:
         subject: The component with its plan.
         resource: ``cpu`` (millicores) or ``memory`` (bytes).
     """
-    others = _others(subject, resource)
-    highs = [item - others for item in _pod_ceilings(subject, resource)]
-    lows = []
-    for limit_range in limit_ranges(subject):
-        low, high = range_of(limit_range, resource)
-        lows += [] if low is None else [low]
-        highs += [] if high is None else [high]
-    return Span(max(lows, default=0), max(1, min(highs, default=_UNBOUNDED)))
+    span = _stated_span(subject, resource)
+    ratios = [ratio for item in limit_ranges(subject) if (ratio := ratio_of(item, resource))]
+    # A limit is at most so many times a request, and the request has to fit a node.
+    highs = [math.floor(request_ceiling(subject, resource) * ratio) for ratio in ratios]
+    return Span(span.low, min([span.high, *(max(1, high) for high in highs)]))
 
 
 def request_ceiling(subject: Subject, resource: str) -> int:
@@ -90,7 +87,7 @@ def request_ceiling(subject: Subject, resource: str) -> int:
     rooms = [
         node_room(subject, node)[0 if resource == "cpu" else 1] for node in eligible_nodes(subject)
     ]
-    high = container_span(subject, resource).high
+    high = _stated_span(subject, resource).high
     if not rooms:
         return high
     return max(1, min(high, max(rooms) - _others(subject, resource)))
@@ -101,6 +98,13 @@ def range_of(limit_range: LimitRangeFacts, resource: str) -> tuple[int | None, i
     if resource == "cpu":
         return limit_range.min_cpu, limit_range.max_cpu
     return limit_range.min_memory, limit_range.max_memory
+
+
+def ratio_of(limit_range: LimitRangeFacts, resource: str) -> float | None:
+    """The largest limit over request that a LimitRange admits for one resource."""
+    if resource == "cpu":
+        return limit_range.max_cpu_limit_request_ratio
+    return limit_range.max_memory_limit_request_ratio
 
 
 def limit_ranges(subject: Subject) -> tuple[LimitRangeFacts, ...]:
@@ -208,6 +212,17 @@ def pods_on(subject: Subject, nodes: tuple[NodeFacts, ...], *, free: bool = True
         fits += [memory // pod.memory_request] if pod.memory_request else []
         total += node.count * min(fits, default=_UNBOUNDED)
     return min(total, _UNBOUNDED)
+
+
+def _stated_span(subject: Subject, resource: str) -> Span:
+    others = _others(subject, resource)
+    highs = [item - others for item in _pod_ceilings(subject, resource)]
+    lows = []
+    for limit_range in limit_ranges(subject):
+        low, high = range_of(limit_range, resource)
+        lows += [] if low is None else [low]
+        highs += [] if high is None else [high]
+    return Span(max(lows, default=0), max(1, min(highs, default=_UNBOUNDED)))
 
 
 def _nodes_room(subject: Subject) -> int | None:

@@ -3,8 +3,9 @@
 Checks and repairs are code. Only the choice of the next repair is behind a port (`Reasoner`), so
 that something else may choose among the same repairs; whatever it chooses is checked again.
 
-A cycle repairs every finding that has a repair, the worst first; the checks then run anew. The
-loop ends when nothing is left to repair, when a plan was seen before, or after three cycles.
+A cycle repairs every finding that has a repair, the worst first and each check once; the checks run
+anew after each repair. The loop ends when nothing is left to repair, when a plan was seen before,
+or after three cycles.
 """
 
 from __future__ import annotations
@@ -194,31 +195,27 @@ def _cycle(
     reasoner: Reasoner,
     record: tuple[int, _Journal],
 ) -> Subject:
+    """Repair each check at most once, what earlier repairs of the cycle brought up included."""
     cycle, journal = record
-    by_id = {check.id: check for check in checks}
-    left = list(pending)
-    while left:
-        choice = reasoner.choose(subject, left)
-        left = [item for item in left if item.id != choice.finding.id]
-        verdict = by_id[choice.finding.id].run(subject)
-        name, remedy = subject.component.name, REMEDIES[choice.finding.id]
-        if not isinstance(verdict, Finding) or verdict.passed:
-            journal.note(
-                cycle, name, choice.thought, remedy.repair, "An earlier repair answered it."
-            )
-            continue
+    name, tried = subject.component.name, set[str]()
+    while pending:
+        choice = reasoner.choose(subject, pending)
+        finding, remedy = choice.finding, REMEDIES[choice.finding.id]
+        tried.add(finding.id)
         plan = remedy.apply(subject)
         if plan is None or same_numbers(plan, subject.plan):
-            text = "This repair cannot change it; it is left for a person."
-            journal.note(cycle, name, choice.thought, remedy.repair, text)
-            continue
-        changed = between(subject.plan, plan)
-        subject = make_subject(subject.world, _with_step(plan, verdict, remedy.repair, changed))
-        again = by_id[verdict.id].run(subject)
-        holds = not isinstance(again, Finding) or again.passed
-        observation = f"{_listed(changed)}. {verdict.id} {'holds' if holds else 'still fails'}."
+            observation = "This repair cannot change it; it is left for a person."
+            left = [*pending]
+        else:
+            changed = between(subject.plan, plan)
+            stepped = _with_step(plan, finding, remedy.repair, changed)
+            subject = make_subject(subject.world, stepped)
+            left = [*run_checks(subject, checks).failed]
+            holds = finding.id not in {item.id for item in left}
+            observation = f"{_listed(changed)}. {finding.id} {'holds' if holds else 'still fails'}."
+            journal.answered[finding.id] = _answered(finding, remedy.repair, changed)
         journal.note(cycle, name, choice.thought, remedy.repair, observation)
-        journal.answered[verdict.id] = _answered(verdict, remedy.repair, changed)
+        pending = [item for item in left if _repairable(item) and item.id not in tried]
     return subject
 
 

@@ -11,6 +11,7 @@ from rva.bounds import (
     pod_amounts,
     quota_room,
     range_of,
+    ratio_of,
     surge,
 )
 from rva.checks.base import Check, Problem, Skipped, Verdict, amount_text, by_hand, judge
@@ -349,11 +350,7 @@ def _range_problems(
     cpu = resource == "cpu"
     request = item.effective_cpu_request if cpu else item.effective_memory_request
     limit = item.cpu_limit_millicores if cpu else item.memory_limit_bytes
-    ratio = (
-        limit_range.max_cpu_limit_request_ratio
-        if cpu
-        else limit_range.max_memory_limit_request_ratio
-    )
+    ratio = ratio_of(limit_range, resource)
     wrong: list[tuple[str, int | None, str]] = []
     if low is not None and request < low:
         wrong.append(("request", request, f"the minimum {amount_text(resource, low)}"))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from rva.bounds import container_span, limit_ranges, range_of, request_ceiling
+from rva.bounds import container_span, limit_ranges, range_of, ratio_of, request_ceiling
 from rva.checks.output import unsafe_parts
 from rva.checks.technical import MINIMUM_MEMORY_BYTES
 from rva.documents import ContainerView
@@ -301,13 +301,10 @@ def _cpu_limit(subject: Subject) -> int:
 def _ranged(
     subject: Subject, resource: str, request: int | None, limit: int | None
 ) -> tuple[int | None, int | None]:
+    most = request_ceiling(subject, resource)
     for item in limit_ranges(subject):
         low, high = range_of(item, resource)
-        ratio = (
-            item.max_cpu_limit_request_ratio
-            if resource == "cpu"
-            else item.max_memory_limit_request_ratio
-        )
+        ratio = ratio_of(item, resource)
         bounded = high is not None or ratio is not None
         if request is None:
             request = _or(limit, low if bounded else None)
@@ -317,8 +314,9 @@ def _ranged(
         if high is not None:
             request, limit = _at_most(request, high), _at_most(limit, high)
         if ratio is not None and request is not None and limit is not None:
-            # Rounding the request up keeps the memory; cutting the limit would not.
-            request = max(request, math.ceil(limit / ratio))
+            # A larger request keeps the limit; only what no node could hold cuts it.
+            request = max(request, min(math.ceil(limit / ratio), most))
+            limit = min(limit, max(request, math.floor(request * ratio)))
     return request, limit
 
 
