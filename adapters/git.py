@@ -36,6 +36,8 @@ MAX_CHECKOUT_FILES = 200_000
 OLDEST_GIT = (2, 37)
 """The first with ``http.curloptResolve``, which pins the addresses that were checked."""
 
+_LONGEST_PATH, _LONGEST_NAME = 3800, 255
+"""Bytes; Linux allows 4096 with the temporary directory, and 255."""
 _REGULAR_MODES = frozenset([b"100644", b"100755"])
 
 
@@ -187,7 +189,7 @@ class _Fetch:
         for record in listing.split(b"\0"):
             head, _, path = record.partition(b"\t")
             mode, _, rest = head.partition(b" ")
-            if mode in _REGULAR_MODES:
+            if mode in _REGULAR_MODES and _can_be_written(path):
                 entries.append(_Entry(mode, rest.rpartition(b" ")[2], path))
         if len(entries) > MAX_CHECKOUT_FILES:
             raise RepositoryError(
@@ -247,6 +249,11 @@ class _Entry:
     mode: bytes
     blob: bytes
     path: bytes
+
+
+def _can_be_written(path: bytes) -> bool:
+    """Whether a file system takes a path; git itself knows no limit."""
+    return len(path) < _LONGEST_PATH and all(len(part) < _LONGEST_NAME for part in path.split(b"/"))
 
 
 @contextmanager

@@ -96,6 +96,8 @@ def _fill_shop(work: Path) -> Path:
         '[submodule "s"]\n\tpath = s\n\turl = https://example.com/s\n'
     )
     git("add", ".", cwd=work)
+    blob = git("hash-object", "-w", "marked.txt", cwd=work)
+    git("update-index", "--add", "--cacheinfo", f"100644,{blob},{'n' * 300}", cwd=work)
     git("update-index", "--add", "--cacheinfo", "160000," + "1" * 40 + ",s", cwd=work)
     git("commit", "--quiet", "-m", "Three", cwd=work)
     return work
