@@ -3,8 +3,10 @@
     python bench/accuracy.py --truth truth.jsonl --checkouts DIR [--predictions FILE] [--json FILE]
 
 The checkouts must not state resources (the answer would be read). A baseline for a row is made
-from the rows of all *other* owners; the tool's own constants come from documents, not from
-these rows, so there is nothing to leave out. Rows without source are not scored.
+from the rows of all *other* owners. The tool's own constants are not fitted to these rows, but
+some are judged against published manifests: the rows of owners whose repositories a constant cites
+are left out of the line "ai-provision, uncited owners", which is the one to quote. Rows without
+source are not scored.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -19,11 +22,13 @@ from pathlib import Path
 
 from bench.truth import Row, amount, by_repository, component_of, load_rows, owner_of
 from dca.repository.assemble import read_repository
+from pipa.constants import load_constants
 from pipeline.wiring import agents, local_checkout
 from schemas.recommendation import ComponentRecommendation
 from schemas.trigger import Trigger
 
 FIELDS = (("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory"))
+_GITHUB_OWNER = re.compile(r"https://github\.com/([^/]+)/")
 Prediction = dict[tuple[str, str], int | None]
 
 
@@ -150,11 +155,20 @@ def _report(
             return baseline(scored[i], others, field)
 
         report[name] = _figures(everything, scored, predicted)
+    cited = _cited_owners()
+    uncited = [i for i in everything if owner_of(scored[i]) not in cited]
+    report["ai-provision, uncited owners"] = _figures(uncited, scored, lambda i, f: ours[i][f])
     for tier in ("demo", "chart_default", "production"):
         some = [i for i in everything if scored[i]["tier"] == tier]
         report[f"ai-provision, {tier}"] = _figures(some, scored, lambda i, f: ours[i][f])
     report["replicas"] = {"replicas": _replica_figures(scored, replicas)}
     return report
+
+
+def _cited_owners() -> frozenset[str]:
+    """Owners of the GitHub repositories that the constants name as their source."""
+    urls = [constant.source_url for constant in load_constants().by_id.values()]
+    return frozenset(found[1] for url in urls if (found := _GITHUB_OWNER.match(url)))
 
 
 def _figures(
