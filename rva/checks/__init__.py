@@ -1,14 +1,25 @@
-"""The checks, each a pure function of a subject; `CHECKS` is all of them in catalogue order."""
+"""The checks, each a pure function of a subject; `CHECKS` is all of them."""
 
 from __future__ import annotations
 
-from rva.checks import availability, cluster, output, policy, runtime, technical
+from rva.checks import (
+    autoscaling,
+    availability,
+    cluster,
+    jvm,
+    output,
+    policy,
+    runtime,
+    technical,
+)
 from rva.checks.base import Check
 
 CHECKS: tuple[Check, ...] = (
     *technical.CHECKS,
     *policy.CHECKS,
     *availability.CHECKS,
+    *autoscaling.CHECKS,
+    *jvm.CHECKS,
     *runtime.CHECKS,
     *cluster.CHECKS,
     *output.CHECKS,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from rva.checks.catalogue import CATALOGUE
 from rva.subject import Subject
-from schemas.quantities import format_cpu, format_memory
+from schemas.quantities import MIB, format_cpu, format_memory
 from schemas.recommendation import Finding, Fix, Severity
 
 
@@ -102,3 +103,8 @@ def amount_text(resource: str, amount: int | None) -> str:
     if amount is None:
         return "not set"
     return format_cpu(amount) if resource == "cpu" else format_memory(amount)
+
+
+def mib_text(amount: int) -> str:
+    """Bytes as whole MiB, rounded up: easier to compare than canonical quantities."""
+    return f"{math.ceil(amount / MIB)}Mi"

@@ -6,21 +6,18 @@ import math
 import re
 from collections.abc import Callable
 
-from rva.checks.base import Check, Problem, Skipped, Verdict, amount_text, by_hand, judge
+from rva.checks.base import Check, Problem, Skipped, Verdict, by_hand, judge
+from rva.checks.base import mib_text as _mib
 from rva.heaps import (
-    LARGEST_COMPRESSED_HEAP_BYTES,
     OLD_SPACE_FRACTION,
     REDIS_FRACTION,
-    is_half_heap,
-    jvm_heap,
-    jvm_overhead,
     minimum_memory_mib,
     postgres_need,
     redis_maxmemory,
     workers,
     workers_need,
 )
-from rva.runtimes import JvmFlags, Runtime, jvm_settings, runtime_of
+from rva.runtimes import Runtime, runtime_of
 from rva.subject import Subject
 from schemas.quantities import MIB
 from schemas.recommendation import Severity
@@ -29,8 +26,6 @@ GO_MEMORY_FRACTION = 0.9
 """``GOMEMLIMIT`` over the limit (Go GC guide: leave 5 to 10 % for what Go does not know of)."""
 _GO_LOW, _GO_HIGH = 0.79, 0.951
 """What is accepted: the guides that say 80 %, and the rounding of both bounds."""
-SERVER_CPU_MILLICORES, SERVER_MEMORY_BYTES = 2000, 1792 * MIB
-"""Below either the JVM takes the serial collector (JDK ergonomics, "server-class machine")."""
 _GO_SIZE = re.compile(r"([0-9]{1,18})(B|KiB|MiB|GiB|TiB)?")
 _GO_UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _OLD_SPACE = re.compile(r"--max[-_]old[-_]space[-_]size[= ]([0-9]{1,9})")
@@ -39,58 +34,6 @@ _NATIVE_POOLS = frozenset(
     {"torch", "tensorflow", "onnxruntime", "numpy", "scipy", "scikit-learn", "xgboost"}
     | {"lightgbm", "faiss-cpu", "faiss", "pandas", "sentence-transformers", "transformers"}
 )
-
-
-def jvm_fits(subject: Subject) -> Verdict:
-    """R01: heap, metaspace, stacks and direct memory stay below the limit."""
-    limit = subject.main_container.memory_limit_bytes
-    if runtime_of(subject.component) is not Runtime.JVM or is_half_heap(subject) or limit is None:
-        return None
-    heap, overhead = jvm_heap(subject, limit), jvm_overhead(subject)
-    problems = []
-    if heap + overhead > limit:
-        problems.append(
-            Problem(
-                f"The JVM needs {_mib(heap)} of heap and {_mib(overhead)} beside it, more than "
-                f"the limit {_mib(limit)}.",
-                path="resources.limits.memory",
-                value=_mib(limit),
-                limit=_mib(heap + overhead),
-            )
-        )
-    elif jvm_settings(subject) == JvmFlags():
-        problems.append(
-            Problem(
-                f"No heap size is set: the JVM uses a quarter of the limit ({_mib(heap)} of "
-                f"{_mib(limit)}).",
-                path="runtime_env.JAVA_TOOL_OPTIONS",
-                value="25 %",
-                severity=Severity.WARN,
-            )
-        )
-    return judge(subject, "R01", problems)
-
-
-def jvm_collector(subject: Subject) -> Verdict:
-    """R02: a small container silently changes the garbage collector."""
-    if runtime_of(subject.component) is not Runtime.JVM:
-        return None
-    item = subject.main_container
-    cpu, memory = item.cpu_limit_millicores, item.memory_limit_bytes
-    small_cpu = cpu is not None and cpu < SERVER_CPU_MILLICORES
-    small_memory = memory is not None and memory < SERVER_MEMORY_BYTES
-    problems = []
-    if small_cpu or small_memory:
-        problems.append(
-            Problem(
-                f"With {amount_text('cpu', cpu)} CPU limit and {amount_text('memory', memory)} the "
-                "JVM picks the serial collector; set a collector if pauses matter.",
-                path="resources.limits",
-                value=f"{amount_text('cpu', cpu)}, {amount_text('memory', memory)}",
-                limit="2 CPUs, 1792Mi",
-            )
-        )
-    return judge(subject, "R02", problems)
 
 
 def go_wanted(subject: Subject) -> dict[str, str]:
@@ -291,40 +234,6 @@ def redis_fits(subject: Subject) -> Verdict:
     return judge(subject, "R09", problems)
 
 
-HEAP_VARIABLES = {
-    "elasticsearch": "ES_JAVA_OPTS",
-    "opensearch": "OPENSEARCH_JAVA_OPTS",
-    "kafka": "KAFKA_HEAP_OPTS",
-}
-
-
-def stated_heap(subject: Subject) -> int | None:
-    """The heap of a search engine or broker in bytes; None when nothing sets it."""
-    return jvm_settings(subject).heap_max_bytes
-
-
-def half_heap_fits(subject: Subject) -> Verdict:
-    """R10: the other half is the page cache that makes these products fast."""
-    limit = subject.main_container.memory_limit_bytes
-    if not is_half_heap(subject) or limit is None:
-        return None
-    heap = stated_heap(subject)
-    if heap is None:
-        return None
-    problems = []
-    if heap * 2 > limit or heap > LARGEST_COMPRESSED_HEAP_BYTES:
-        problems.append(
-            Problem(
-                f"The heap {_mib(heap)} is more than half of the limit {_mib(limit)}, or above "
-                "31Gi.",
-                path="resources.limits.memory",
-                value=_mib(heap),
-                limit=_mib(min(limit // 2, LARGEST_COMPRESSED_HEAP_BYTES)),
-            )
-        )
-    return judge(subject, "R10", problems)
-
-
 def memory_is_viable(subject: Subject) -> Verdict:
     """R11: below this the process does not even start."""
     found = minimum_memory_mib(subject)
@@ -393,13 +302,7 @@ def _worker_problems(subject: Subject) -> list[Problem]:
     ]
 
 
-def _mib(amount: int) -> str:
-    return f"{math.ceil(amount / MIB)}Mi"
-
-
 _ALL: tuple[tuple[str, Callable[[Subject], Verdict]], ...] = (
-    ("R01", jvm_fits),
-    ("R02", jvm_collector),
     ("R03", go_knows_limits),
     ("R04", node_fits),
     ("R05", python_fits),
@@ -407,7 +310,6 @@ _ALL: tuple[tuple[str, Callable[[Subject], Verdict]], ...] = (
     ("R07", processes_fit),
     ("R08", postgres_fits),
     ("R09", redis_fits),
-    ("R10", half_heap_fits),
     ("R11", memory_is_viable),
     ("R12", thread_pools_capped),
 )

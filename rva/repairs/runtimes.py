@@ -6,13 +6,12 @@ import math
 import re
 
 from rva.bounds import container_span
+from rva.checks.jvm import HEAP_VARIABLES, stated_heap
 from rva.checks.runtime import (
     DOTNET_VARIABLES,
-    HEAP_VARIABLES,
     go_wanted,
     native_threads,
     old_space_bytes,
-    stated_heap,
 )
 from rva.heaps import (
     JVM_DEFAULT_HEAP_FRACTION,
