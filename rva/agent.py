@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from rva.assembly import check_evidence, companion_notes, recommend, shown
+from rva.assembly import check_evidence, companion_notes, recommend, safe, shown
 from rva.checks import CHECKS
 from rva.checks.base import Check, Problem, Verdict, by_hand, judge
 from rva.checks.catalogue import CATALOGUE
@@ -217,4 +217,4 @@ def _skipped(policies: PolicySet, refined: list[RefinedComponent]) -> dict[str, 
 
 
 def _failure(name: str, message: str) -> FailedComponent:
-    return FailedComponent(name=name, stage="rva", failure=message)
+    return FailedComponent(name=name, stage="rva", failure=safe(message))

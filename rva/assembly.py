@@ -14,7 +14,14 @@ from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
 from schemas.plan import ComponentPlan
 from schemas.ports import Policy
 from schemas.quantities import format_memory
-from schemas.recommendation import ComponentRecommendation, Finding, Severity, Target
+from schemas.recommendation import (
+    ComponentRecommendation,
+    Finding,
+    Fix,
+    Refinement,
+    Severity,
+    Target,
+)
 
 BLOCKED_FACTOR = 0.5
 WARNED_FACTOR = 0.97
@@ -54,11 +61,11 @@ def recommend(
         reasoning=plan.reasoning,
         evidence=cited(plan, evidence),
         current=component.current,
-        changes=tuple(from_current(component, plan)),
+        changes=tuple(safe(line) for line in from_current(component, plan)),
         target=_target(component),
         patch=refined.subject.patch,
         manifests=refined.subject.manifests,
-        refinement=refined.refinement,
+        refinement=_shown_steps(refined.refinement),
     )
 
 
@@ -98,12 +105,42 @@ def check_evidence(rules: Iterable[Policy] = ()) -> dict[str, Evidence]:
 
 def shown(finding: Finding) -> Finding:
     """The finding as it may be shown: what a repository wrote into it is withheld if unsafe."""
-    texts = {"message": finding.message, "value": finding.value, "limit": finding.limit}
-    unsafe = {key: "withheld" for key, text in texts.items() if unsafe_parts(text)}
-    if "message" in unsafe:
-        entry = CATALOGUE.get(finding.id)
-        unsafe["message"] = f"Does not hold: {entry.title if entry else finding.id}."
-    return finding.model_copy(update=unsafe) if unsafe else finding
+    entry = CATALOGUE.get(finding.id)
+    fix = finding.fix
+    if fix is not None:
+        fix = Fix(
+            op=fix.op,
+            field=safe(fix.field),
+            before=safe(fix.before),
+            after=safe(fix.after),
+        )
+    return finding.model_copy(
+        update={
+            "message": safe(
+                finding.message, f"Does not hold: {entry.title if entry else finding.id}."
+            ),
+            "container": None if finding.container is None else safe(finding.container),
+            "path": safe(finding.path),
+            "value": safe(finding.value),
+            "limit": safe(finding.limit),
+            "fix": fix,
+        }
+    )
+
+
+def safe(text: str, otherwise: str = "withheld") -> str:
+    """A text that may be shown, or other words in its place."""
+    return otherwise if unsafe_parts(text) else text
+
+
+def _shown_steps(refinement: Refinement) -> Refinement:
+    steps = tuple(
+        step.model_copy(
+            update={"thought": safe(step.thought), "observation": safe(step.observation)}
+        )
+        for step in refinement.trace
+    )
+    return refinement.model_copy(update={"trace": steps})
 
 
 def companion_notes(component: Component, plan: ComponentPlan) -> list[Note]:

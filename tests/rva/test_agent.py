@@ -17,7 +17,7 @@ from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
 from schemas.plan import Autoscaling, ComponentFailure, DraftPlan, ReasoningStep
 from schemas.ports import Policy, PolicySet
 from schemas.recommendation import RefinementEnd, Severity
-from schemas.trigger import ClusterFacts, Trigger
+from schemas.trigger import ClusterFacts, NodeFacts, Trigger
 
 KNOWN = Evidence(
     id="constant:go.base",
@@ -240,6 +240,34 @@ def test_hostile_words_of_a_repository_are_not_shown(build, agent):
     (finding,) = [item for item in refined.findings if item.id == "P12"]
     assert finding.value == "withheld"
     assert "evil" not in json.dumps([item.model_dump(mode="json") for item in refined.findings])
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<img src=x>", "https://evil.example", "@everyone", "ghp_0123456789abcdefghij"]
+)
+def test_no_hostile_word_reaches_any_text_that_is_shown(build, agent, hostile):
+    side = {
+        "name": hostile,
+        "image": f"{hostile}:latest",
+        "resources": {"limits": {"cpu": hostile}},
+    }
+    env = [{"name": "GOMEMLIMIT", "value": hostile}, {"name": "X"}, {"name": "X"}]
+    main = {"name": "api", "image": "a:1", "env": env}
+    doc = build.document(containers=[main, side], pod={"nodeSelector": {hostile: hostile}})
+    component = build.component(language="Go", workload=build.workload(doc))
+    node = NodeFacts(name="n", allocatable_cpu=4000, allocatable_memory=2**33)
+
+    refined = agent().refine(
+        context(component, cluster=ClusterFacts(nodes=(node,))),
+        DraftPlan(components=(build.plan(),)),
+    )
+
+    (answer,) = refined.components
+    texts = [step.text for step in answer.reasoning]
+    texts += [*answer.changes, answer.refinement.model_dump_json()]
+    texts += [finding.model_dump_json() for finding in refined.findings]
+    assert not [text for text in texts if hostile in text]
+    assert {"P12", "T11", "C05"} <= {finding.id for finding in refined.findings}
 
 
 def test_a_custom_resource_gets_numbers_and_a_note(build, agent):
