@@ -9,6 +9,7 @@ OUT    ?= out
 
 demo: $(VENV)/.base             ## size the bundled example and write out/
 	$(BIN)/ai-provision size --trigger examples/shop/trigger.yaml --checkout examples/shop --out $(OUT)
+	@echo "next: $(BIN)/ai-provision explain $(OUT)/recommendation.json --component inventory-api"
 
 test: $(VENV)/.test             ## all tests
 	$(BIN)/python -m pytest -n auto

@@ -9,6 +9,7 @@ from rva.checks.catalogue import CATALOGUE
 from rva.checks.output import unsafe_parts
 from rva.documents import HPA, is_kind
 from rva.react import RefinedComponent, check_evidence_id
+from schemas.base import JsonObject
 from schemas.context import Component, Note, RouteName
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
 from schemas.plan import ComponentPlan
@@ -65,8 +66,22 @@ def recommend(
         target=_target(component),
         patch=refined.subject.patch,
         manifests=refined.subject.manifests,
+        replaces=_replaced(component, refined.subject.manifests),
         refinement=_shown_steps(refined.refinement),
     )
+
+
+def _replaced(component: Component, manifests: Iterable[JsonObject]) -> tuple[str, ...]:
+    """Those of the documents that the repository has already, as ``Kind/name``."""
+    related = component.workload.related if component.workload else ()
+    known = {_identity(document) for document in related}
+    return tuple(name for name in map(_identity, manifests) if name in known)
+
+
+def _identity(document: JsonObject) -> str:
+    metadata = document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return f"{document.get('kind')}/{name}"
 
 
 def cited(plan: ComponentPlan, evidence: Mapping[str, Evidence]) -> tuple[Evidence, ...]:

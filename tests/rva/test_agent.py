@@ -95,6 +95,29 @@ def test_a_component_with_a_workload_gets_a_patch_a_target_and_changes(build, ag
     assert [item["kind"] for item in answer.manifests] == ["PodDisruptionBudget"]
 
 
+def test_a_document_that_the_repository_has_already_is_named_as_replaced(build, agent):
+    theirs = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "theirs"},
+        "spec": {"selector": {"matchLabels": {"app": "api"}}, "minAvailable": 2},
+    }
+    component = build.component(workload=build.workload(related=(theirs,)))
+
+    refined = agent().refine(context(component), DraftPlan(components=(build.plan(),)))
+
+    (answer,) = refined.components
+    assert answer.replaces == ("PodDisruptionBudget/theirs",)
+
+
+def test_a_new_document_replaces_nothing(build, agent):
+    component = build.component(workload=build.workload())
+    refined = agent().refine(context(component), DraftPlan(components=(build.plan(),)))
+    (answer,) = refined.components
+    assert answer.manifests
+    assert answer.replaces == ()
+
+
 def test_one_component_that_fails_stands_beside_the_others(build, agent):
     good, bad = build.component("good"), build.component("bad")
     draft = DraftPlan(

@@ -254,10 +254,10 @@ def test_r10_half_of_the_memory_is_for_the_page_cache(build, ask, heap, limit, v
     [
         ({"language": "Java", "framework": "Spring Boot"}, "spring_boot", 384),
         ({"language": "Java"}, "jvm", 256),
-        ({"language": "Rust"}, "native", 16),
-        ({"language": "TypeScript", "base_image": "nginx:1"}, "nginx", 16),
+        ({"language": "Rust"}, "native", 32),
+        ({"language": "TypeScript", "base_image": "nginx:1"}, "nginx", 32),
         ({"third_party": "elasticsearch"}, "jvm_database", 1024),
-        ({"language": "Python", "role": Role.ML_INFERENCE}, "machine_learning", 512),
+        ({"language": "Python", "role": Role.ML_INFERENCE}, "machine_learning", 1024),
     ],
 )
 def test_r11_the_most_particular_minimum_holds(build, ask, fields, word, least):
