@@ -73,9 +73,9 @@ def _report(recommendation: Recommendation, console: Console) -> Iterator[Render
         yield Text("No component was sized.", style="bold red")
     for failed in recommendation.failed:
         yield _item("FAILED", f"{failed.name} ({failed.stage}): {failed.failure}", "bold red")
-    changes = [(c.name, change) for c in recommendation.components for change in c.changes]
-    yield from _section("Changes to the repository's manifests", _items(changes))
     yield from _section("Findings", _finding_items(recommendation))
+    changes = [(c.name, "; ".join(c.changes)) for c in recommendation.components if c.changes]
+    yield from _section("Changes to the repository's manifests", _items(changes))
     notes = [(note.component or "app", note.message) for note in recommendation.notes]
     yield from _section("Notes", _items(notes))
     yield from _section("Cost", _cost_items(recommendation.cost))
