@@ -216,7 +216,7 @@ def redis_fits(subject: Subject) -> Verdict:
                 path="command",
                 value="not set",
                 limit=_mib(int(limit * REDIS_FRACTION)),
-                severity=Severity.INFO,
+                severity=Severity.WARN,
                 fix=by_hand(
                     "set_maxmemory", "maxmemory", "not set", _mib(int(limit * REDIS_FRACTION))
                 ),

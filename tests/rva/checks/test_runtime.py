@@ -233,7 +233,7 @@ def test_r09_maxmemory_leaves_room_for_a_fork(build, ask):
     ask.fails("R09", of(build, redis, memory_limit=511))
     ask.passes("R09", of(build, redis, memory_limit=512))
     unset = ask.fails("R09", of(build, build.component(third_party="redis")))
-    assert unset.severity is Severity.INFO
+    assert unset.severity is Severity.WARN
 
 
 @pytest.mark.parametrize(
