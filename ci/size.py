@@ -12,7 +12,8 @@ from ci.handoff.render import render
 from ci.handoff.write import write_all
 from ci.progress import progress_on_terminal
 from ci.version import version
-from dca.trigger import make_trigger, parse_trigger
+from dca.trigger import parse_trigger
+from dca.trigger_fields import make_trigger
 from pipeline.reasoner import choose_reasoner
 from pipeline.run import Recorder
 from pipeline.wiring import SystemClock, build_pipeline, local_checkout, remote_checkout

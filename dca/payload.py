@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from dca.payload_cluster import cluster_facts
 from dca.payload_manifest import manifest_documents
+from dca.trigger_fields import make_trigger
 from dca.trigger_text import trigger_error
 from schemas.base import JsonObject
 from schemas.errors import TriggerError
@@ -68,7 +69,7 @@ def parse_payload(text: str) -> Trigger:
         )
     context = _object(payload, "deployment_context") or {}
     metadata = dict(_object(payload, "app_metadata") or {})
-    trigger = _checked(
+    trigger = make_trigger(
         _text(payload, metadata, "git_repo"),
         _text(payload, metadata, "app_description"),
         _environment(context),
@@ -81,12 +82,6 @@ def parse_payload(text: str) -> Trigger:
             "service_manifest": manifest_documents(payload.get("service_manifest")),
         }
     )
-
-
-def _checked(git_repo: str, app_description: str, environment: Environment) -> Trigger:
-    from dca.trigger import make_trigger
-
-    return make_trigger(git_repo, app_description, environment)
 
 
 def _load(text: str) -> JsonObject:

@@ -22,22 +22,17 @@ A text that starts with ``{`` is the payload form, see `dca.payload`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from dca.payload import parse_payload
+from dca.trigger_fields import checked_trigger, clean, refuse_characters
 from dca.trigger_text import Field, fields_of, one_of_two, trigger_error
-from schemas.errors import TriggerError
-from schemas.trigger import MAX_DESCRIPTION_CHARACTERS, Environment, Trigger
+from schemas.trigger import Environment, Trigger
 
 MAX_TEXT_BYTES = 64 * 1024
 """A description of the greatest length with all its dressing fits; a book does not."""
-MAX_URL_CHARACTERS = 2048
 
 _COMMAND = re.compile(r" {0,3}/ai-provision(?![\w/-])(?P<options>.*)", re.IGNORECASE)
 _LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(\s*<?(?P<url>[^()\s<>]+)>?\s*\)")
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
-_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_NEWLINES = re.compile("\r\n|[\r\v\f\u0085\u2028\u2029]")
 _ENVIRONMENTS = "|".join(Environment)
 
 
@@ -49,60 +44,16 @@ def parse_trigger(text: str) -> Trigger:
             right form.
     """
     if text.lstrip("\ufeff \t\r\n\u00a0").startswith("{"):
-        from dca.payload import parse_payload
-
         return parse_payload(text)
     if len(text.encode("utf-8", "replace")) > MAX_TEXT_BYTES:
         raise trigger_error("too_long", f"the trigger is longer than {MAX_TEXT_BYTES} bytes")
-    lines = _clean(text).split("\n")
+    lines = clean(text).split("\n")
     refuse_characters("\n".join(lines), "the trigger")
     start, environment = _after_command(lines)
     git_repo, description = one_of_two(fields_of(lines, start), len(lines))
-    return _trigger(
+    return checked_trigger(
         _repository(git_repo), description.value, environment, f"line {description.line}: "
     )
-
-
-def make_trigger(git_repo: str, app_description: str, environment: Environment) -> Trigger:
-    """Make a trigger from two values, for example those of command line flags.
-
-    Raises:
-        TriggerError: A value is empty, too long, or contains control characters.
-    """
-    for name, value in (("git_repo", git_repo), ("app_description", app_description)):
-        refuse_characters(value, name)
-    if not git_repo.strip():
-        raise trigger_error("empty_field", "git_repo is empty")
-    return _trigger(git_repo.strip(), _clean(app_description).strip(), environment, "")
-
-
-def refuse_characters(text: str, what: str) -> None:
-    """Refuse control and bidirectional characters, which hide what a text really says.
-
-    Raises:
-        TriggerError: Names the line and the character.
-    """
-    for number, line in enumerate(_NEWLINES.sub("\n", text).split("\n"), 1):
-        bad = next(_bad_characters(line), None)
-        if bad is not None:
-            raise trigger_error(
-                "character",
-                f"line {number}: {what} contains the invisible character U+{ord(bad):04X}",
-                hint="Remove it, or type the line anew.",
-            )
-
-
-def _bad_characters(line: str) -> Iterator[str]:
-    for character in line:
-        code = ord(character)
-        control = (code < 32 and character != "\t") or 0x7F <= code < 0xA0
-        if control or 0xD800 <= code <= 0xDFFF or _BIDI.match(character):
-            yield character
-
-
-def _clean(text: str) -> str:
-    """Line ends, blanks and invisible characters as a plain editor would have written them."""
-    return _INVISIBLE.sub("", _BLANKS.sub(" ", _NEWLINES.sub("\n", text)))
 
 
 def _after_command(lines: list[str]) -> tuple[int, Environment]:
@@ -160,18 +111,3 @@ def _repository(field: Field) -> str:
     if any(character.isspace() for character in value):
         raise trigger_error("url", f"line {field.line}: git_repo is not one URL")
     return value
-
-
-def _trigger(git_repo: str, description: str, environment: Environment, where: str) -> Trigger:
-    if not description:
-        raise trigger_error("empty_field", f"{where}app_description is empty")
-    for name, value, longest in (
-        ("git_repo", git_repo, MAX_URL_CHARACTERS),
-        ("app_description", description, MAX_DESCRIPTION_CHARACTERS),
-    ):
-        if len(value) > longest:
-            raise trigger_error("too_long", f"{name} is longer than {longest} characters")
-    return Trigger(git_repo=git_repo, app_description=description, environment=environment)
-
-
-__all__ = ["TriggerError", "make_trigger", "parse_trigger", "refuse_characters"]

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dca.trigger import MAX_TEXT_BYTES, make_trigger, parse_trigger
+from dca.trigger import MAX_TEXT_BYTES, parse_trigger
+from dca.trigger_fields import make_trigger
 from schemas.errors import TriggerError
 from schemas.trigger import MAX_DESCRIPTION_CHARACTERS, Environment, Trigger
 
