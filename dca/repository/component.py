@@ -134,7 +134,9 @@ def build_component(
         start_command=start_words(start.words, environment),
         runtime=runtime,
         ports=ports,
-        workload_kind=workload.kind if workload else None,
+        workload_kind=workload.kind
+        if workload
+        else next((r.kind for r in draft.runs if r.kind), None),
         containers=workload.containers if workload else (),
     )
     role, reason = classify_role(hints)

@@ -12,6 +12,7 @@ from dca.repository.origin import Layout
 from dca.repository.paths import basename, is_below, is_example, is_test, is_tooling, join, parent
 from dca.repository.runs import Build, Run, image_name
 from dca.repository.sizing import items, mapping
+from dca.repository.tolerant import TolerantRenderer, template_runs
 from schemas.base import JsonObject
 from schemas.context import FoundIn, Note
 from schemas.ports import ChartRenderer, FileTree
@@ -42,8 +43,9 @@ def gather(
     known.update(_skaffold(files, tree))
     charted = charts.chart_directories(tree.paths)
     runs += _manifests(files, tree, charted, notes)
-    rendered = charts.read_charts(files, renderer)
-    runs += rendered.runs
+    tolerant = TolerantRenderer(renderer)
+    rendered = charts.read_charts(files, tolerant)
+    runs += _charted(files, charted, tolerant, rendered.runs, notes)
     runs += _payload(extra)
     for path in tree.paths:
         if procfile.is_procfile(path) and not is_test(path):
@@ -52,6 +54,32 @@ def gather(
     images = read_images(files, tree, builds)
     notes += [*rendered.notes, *images.notes]
     return Gathered(images, runs, known, notes)
+
+
+def _charted(
+    files: FileTree,
+    charted: Sequence[str],
+    tolerant: TolerantRenderer,
+    rendered: Sequence[Run],
+    notes: list[Note],
+) -> list[Run]:
+    """What the charts run; the templates that do not render are read as text."""
+    found = list(rendered)
+    for directory in charted if tolerant.unread else ():
+        text = files.read_text(join(directory, "Chart.yaml") or "Chart.yaml") or ""
+        templates = tolerant.unread.get(text.encode())
+        if templates is None:
+            continue
+        own = join(directory, "values.yaml")
+        of_values = [run for run in found if run.workload is None and run.path == own]
+        as_text = template_runs(files, directory, templates, of_values)
+        if as_text:
+            said = {run.name for run in as_text}
+            found = [run for run in found if run not in of_values or run.name not in said]
+            found += as_text
+        message = f"{directory}: rendered without what needs values that are not in it"
+        notes.append(Note(code="partial.chart", message=message))
+    return found
 
 
 def _compose(files: FileTree, tree: Layout, notes: list[Note]) -> list[Run]:
