@@ -9,6 +9,7 @@ from rva.assembly import check_evidence, companion_notes, recommend, safe, shown
 from rva.checks import CHECKS
 from rva.checks.base import Check, Problem, Verdict, by_hand, judge
 from rva.checks.catalogue import CATALOGUE
+from rva.checks.together import together
 from rva.cost import component_cost, cost_findings, total_cost
 from rva.limits import Limits, tier_of
 from rva.policies.cel import rule_checks
@@ -169,17 +170,17 @@ class RvaAgent:
         of_cost, unpriced = cost_findings(
             cost, Limits(self._policies.limits), context.trigger.environment
         )
-        off = self._policies.disabled
-        of_cost = [item for item in of_cost if item.id not in off]
+        of_app = (*of_cost, *together([item.refined.subject for item in done]))
+        of_app = tuple(item for item in of_app if item.id not in self._policies.disabled)
         told = [(*item.refined.failed, *item.refined.answered) for item in done]
         findings = [shown(finding) for group in told for finding in group]
-        findings += [item for item in of_cost if not item.passed]
+        findings += [item for item in of_app if not item.passed]
         return Refined(
             components=tuple(item.recommendation for item in done),
             failed=tuple(failed),
             findings=tuple(findings),
             checks_passed=sum(item.refined.passed for item in done)
-            + sum(item.passed for item in of_cost),
+            + sum(item.passed for item in of_app),
             checks_skipped=_skipped(self._policies, [item.refined for item in done]) | unpriced,
             cost=cost,
             notes=tuple(

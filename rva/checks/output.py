@@ -20,6 +20,7 @@ _NUMBER = re.compile(
     r"(?P<unit>Ki|KiB|Mi|MiB|MB|Gi|GiB|GB|Ti|TiB|TB|m\b|millicores?|cores?|CPUs?|vCPUs?|bytes)?"
     r"(?![\w])"
 )
+_CORES_SET = re.compile(r"\.cpu: [^ ;]{1,20} → ([0-9]{1,6})(?![\w.])")
 _MEMORY_UNITS = {
     "Ki": KIB,
     "KiB": KIB,
@@ -149,6 +150,8 @@ def _cpu(text: str) -> list[float]:
             result.append(float(found["number"]))
         elif unit.lower().startswith(("core", "cpu", "vcpu")):
             result.append(float(found["number"]) * 1000)
+    # A repair says what it changed as the field and its quantities: "requests.cpu: 2 → 1".
+    result += [float(found[1]) * 1000 for found in _CORES_SET.finditer(text[:LONGEST_TEXT])]
     return result
 
 
