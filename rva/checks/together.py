@@ -126,7 +126,7 @@ def _finding(id_: str, message: str, value: str, limit: str, repair: str) -> Fin
         message=message,
         value=value,
         limit=limit,
-        fix=by_hand(repair, "the whole app", limit, value),
+        fix=by_hand(repair, repair.split("_")[-1], limit, value),
         source=entry.source,
     )
 
