@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING
 
 EXIT_CODES = (
     (0, "done"),
-    (1, "a blocking finding is left; with --check also: the manifests differ"),
+    (
+        1,
+        "a blocking finding, or a component without numbers, is left; with --check also: a"
+        " manifest differs from the recommendation or is missing",
+    ),
     (2, "usage, or a trigger, setting or file that cannot be used"),
     (3, "an outside system failed (git, helm, the disk), or an internal error"),
+    (130, "interrupted"),
 )
 """What the exit codes mean, for the help text and the README."""
 
