@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from dca.repository.credentials import clean_text
 from dca.repository.dockerfile_text import (
     Instruction,
     application_metadata,
@@ -115,12 +116,13 @@ def image_facts(dockerfile: Dockerfile, target: str | None = None) -> Dockerfile
     inputs = [dockerfile.stages[number] for number in needed]
     lineage = [dockerfile.stages[number] for number in dockerfile.lineage(index)]
     start = _start(lineage)
+    base = lineage[0].image
     lines = {"base_image": lineage[0].line, **start.lines}
     if dockerfile.metadata:
         lines["metadata"] = dockerfile.metadata_line
     return DockerfileFacts(
         path=dockerfile.path,
-        base_image=lineage[0].image,
+        base_image=clean_text(base) if base else None,
         build_images=tuple(image for stage in inputs if (image := _root_image(dockerfile, stage))),
         stages=tuple(stage.name for stage in dockerfile.stages),
         ports=start.ports,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from dockerfile_parse import DockerfileParser
 
+from dca.repository.credentials import REMOVED, clean_text, is_secret_name
+
 MAX_CHARACTERS = 256 * 1024
 MAX_LINES = 6_000
 """dockerfile-parse joins continued lines one by one, which costs the square of their length."""
@@ -136,7 +138,10 @@ def _once(word: str, variables: Mapping[str, str]) -> str:
 
 
 def application_metadata(text: str) -> tuple[dict[str, str], int]:
-    """The ``# --- Application Metadata ---`` header and its line, empty and 0 without one."""
+    """The ``# --- Application Metadata ---`` header and its line, empty and 0 without one.
+
+    Values of keys such as ``Password`` are removed: the header is shown.
+    """
     found: dict[str, str] = {}
     started = 0
     for number, line in enumerate(text[:MAX_CHARACTERS].splitlines()[:MAX_LINES], start=1):
@@ -148,5 +153,6 @@ def application_metadata(text: str) -> tuple[dict[str, str], int]:
             break
         pair = _HEADER_LINE.match(stripped)
         if pair:
-            found[pair[1].strip()] = pair[2].strip()
+            key = pair[1].strip()
+            found[key] = REMOVED if is_secret_name(key) else clean_text(pair[2].strip())
     return found, started

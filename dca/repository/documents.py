@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -63,6 +64,13 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.012345
 _Loader.add_multi_constructor("", _plain)
 
 
+_REASONS: dict[type[Exception], str] = {
+    ValueError: "a value does not fit its tag",
+    TypeError: "a key cannot be a key",
+    RecursionError: "nested too deeply",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One mapping of a YAML or JSON file."""
@@ -77,10 +85,7 @@ class Document:
 
     def line_of(self, *keys: str | int) -> int:
         """Line of the value's key; the nearest parent's when it has none."""
-        try:
-            node: yaml.Node | None = yaml.compose(self.text, Loader=_Loader)
-        except yaml.YAMLError:
-            return self.line
+        node = _composed(self.text)
         line = 0
         for key in keys:
             found = _child(node, key)
@@ -88,6 +93,16 @@ class Document:
                 break
             line, node = found
         return self.line + line
+
+
+@lru_cache(maxsize=2)
+def _composed(text: str) -> yaml.Node | None:
+    """Nodes of the document whose lines are asked for, mostly several times in a row."""
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    except (yaml.YAMLError, RecursionError):
+        return None
+    return node
 
 
 def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
@@ -143,8 +158,9 @@ def parse(text: str) -> Any:  # noqa: ANN401 - any YAML value
     except yaml.MarkedYAMLError as error:
         where = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         raise UnreadableError(f"not YAML: {error.problem or error.context}{where}") from error
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise UnreadableError(f"not usable YAML: {str(error)[:200]}") from error
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:
+        # The error's own words may quote a value, which may be a secret.
+        raise UnreadableError(f"not usable YAML: {_REASONS.get(type(error), 'damaged')}") from error
 
 
 def _parse_leniently(part: str) -> tuple[Any, bool, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from dca.repository.credentials import clean_text
 from dca.repository.routes import go, javascript, jvm, others, proto, python
 from dca.repository.routes.route import Route
 from dca.repository.sources import Sources, is_aside
@@ -100,7 +101,9 @@ def _implemented(directory: str, files: Collection[str], sources: Sources) -> It
 
 
 def _endpoint(path: str, route: Route) -> Endpoint:
-    return Endpoint(method=route.method, path=route.path[:300], file=path, line=route.line)
+    # A route may be written with its query: keys stand there.
+    place = clean_text(route.path[:300])
+    return Endpoint(method=route.method, path=place, file=path, line=route.line)
 
 
 def _below(path: str, directory: str) -> str:

@@ -62,6 +62,8 @@ class SourceFacts:
     traits: tuple[str, ...] = ()
     """What the sources show of the program's life, words of ``traits.yaml``: ``grpc_server``,
     ``queue_consumer``, ``html_templates``."""
+    problems: tuple[str, ...] = ()
+    """Manifests that could not be read, path and reason."""
     evidence: tuple[Evidence, ...] = ()
 
 

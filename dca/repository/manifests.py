@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from dca.repository import pods
 from dca.repository.command import words_from
+from dca.repository.credentials import clean_text
 from dca.repository.documents import Document
 from dca.repository.paths import (
     PRODUCTION_WORDS,
@@ -44,6 +45,8 @@ _BUNDLES = frozenset(
     ["release", "releases", "install", "bundle", "dist", "all", "generated", "legacy"]
 )
 _MAX_RELATED = 8
+_MAX_SCHEDULE = 100
+"""Cron expressions have some twenty characters."""
 
 
 @dataclass(slots=True)
@@ -151,7 +154,7 @@ def _run(document: Document, cluster: Cluster, chart: str | None, found_in: Foun
         environment=pods.environment(container, cluster.configs),
         ports=pods.ports(container),
         kind=pods.workload_kind(kind),
-        schedule=text(spec.get("schedule")),
+        schedule=(text(spec.get("schedule")) or "")[:_MAX_SCHEDULE] or None,
         current=_current(document, container, related),
         workload=_reference(document, pod, container, related, chart) if name else None,
         has_volume=has_volume,
@@ -219,7 +222,7 @@ def _reference(
     facts = (
         pods.container_facts(pod)
         if pod
-        else (ContainerFacts(name=name, image=text(container.get("image"))),)
+        else (ContainerFacts(name=name, image=_shown(container.get("image"))),)
     )
     return WorkloadRef(
         api_version=str(document.data.get("apiVersion", "")),
@@ -233,6 +236,11 @@ def _reference(
         related=tuple(redacted(item) for item in related),
         chart=chart,
     )
+
+
+def _shown(image: object) -> str | None:
+    written = text(image)
+    return clean_text(written) if written else None
 
 
 def _selection_key(data: JsonObject) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dca.repository.credentials import clean_text
 from dca.repository.paths import words
 from dca.repository.runs import image_name
 from dca.repository.sizing import count, items, mapping, text
@@ -66,11 +67,12 @@ def container_facts(pod: JsonObject) -> tuple[ContainerFacts, ...]:
 
 def _facts(container: JsonObject, *, init: bool) -> ContainerFacts:
     requests = mapping(container, "resources", "requests")
+    image = text(container.get("image"))
     return ContainerFacts(
         name=text(container.get("name")) or "main",
         init=init,
         sidecar=init and container.get("restartPolicy") == "Always",
-        image=text(container.get("image")),
+        image=clean_text(image) if image else None,
         sized=text(requests.get("cpu")) is not None and text(requests.get("memory")) is not None,
     )
 

@@ -1,34 +1,39 @@
 """Kubernetes documents without what could be a secret.
 
-Values of environment variables are removed, except the runtime's own. Whole maps of data, managed
-fields and annotations that hold copies of the document go, and command-line words that look like
-credentials are masked.
+Values of environment variables are removed, except the runtime's own. Whole maps of data, options
+of volumes, request headers, managed fields and annotations that hold copies of the document go, and
+what looks like a credential anywhere else is masked (`credentials`).
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from dca.repository.credentials import (
+    REMOVED,
+    clean_text,
+    clean_words,
+    cleaned_words,
+    is_secret_name,
+)
 from dca.repository.runtime import runtime_environment
 from schemas.base import JsonObject
 
-REMOVED = "(removed)"
-_MAX_TEXT = 2_000
+__all__ = ["REMOVED", "clean_text", "clean_words", "redacted"]
+
 _DROPPED_KEYS = frozenset(["managedFields", "data", "stringData", "binaryData", "status"])
-_KEPT_ANNOTATIONS = re.compile(
-    r"^(?:prometheus\.io|autoscaling|cluster-autoscaler|sidecar\.istio\.io|linkerd\.io|helm\.sh)/"
+_KEPT_ANNOTATIONS = (
+    "prometheus.io/",
+    "autoscaling/",
+    "cluster-autoscaler/",
+    "sidecar.istio.io/",
+    "linkerd.io/",
+    "helm.sh/",
 )
-_SECRET_NAME = re.compile(
-    r"pass(?:word|wd|phrase)?|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|"
-    r"authorization|bearer|dsn|connection[-_]?string",
-    re.IGNORECASE,
-)
-_URL_CREDENTIALS = re.compile(r"(\w{2,20}://)[^\s/@:]{0,200}:[^\s/@]{1,400}@")
-_KNOWN_SECRET = re.compile(
-    r"(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|AIza|sk-|sk_live_|eyJ)[A-Za-z0-9_.=-]{12,}"
-)
-_LONG_RANDOM = re.compile(r"(?<![\w./:@-])[A-Za-z0-9+_=-]{40,}(?![\w./:@-])")
+_OPAQUE_MAPS = frozenset(["volumeAttributes", "options", "parameters"])
+"""Settings of drivers: names are kept, values may be anything."""
+_REFERENCES = frozenset(["secret", "serviceAccountToken", "imagePullSecrets", "secrets"])
+"""Keys with a secret's name whose mapping only names objects; Kubernetes defines them."""
 
 
 def redacted(document: JsonObject) -> JsonObject:
@@ -41,35 +46,62 @@ def _clean(value: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, dict):
         return _clean_mapping(value, path)
     if isinstance(value, list):
-        if path and path[-1] == "env":
-            return [_clean_variable(item) for item in value]
-        if path and path[-1] in ("args", "command"):
-            return _clean_words(value)
-        return [_clean(item, path) for item in value]
+        return _clean_list(value, path)
     return clean_text(value) if isinstance(value, str) else value
 
 
+def _clean_list(value: list[Any], path: tuple[str, ...]) -> list[Any]:
+    key = path[-1] if path else ""
+    if key == "env":
+        return [_clean_variable(item) for item in value]
+    if key in ("args", "command"):
+        return cleaned_words(value)
+    if key == "httpHeaders":
+        return [_without_value(item) for item in value]
+    return [_clean(item, path) for item in value]
+
+
+def _without_value(item: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A request header: its name is kept."""
+    return {"name": item.get("name"), "value": REMOVED} if isinstance(item, dict) else REMOVED
+
+
 def _clean_mapping(value: JsonObject, path: tuple[str, ...]) -> JsonObject:
-    if path and path[-1] == "env":  # custom resources write env as a mapping
+    key = path[-1] if path else ""
+    if key == "env":  # custom resources write env as a mapping
         kept = runtime_environment({name: str(item) for name, item in value.items()})
         return {name: kept.get(name, REMOVED) for name in value}
-    cleaned: JsonObject = {}
-    for key, item in value.items():
-        if key in _DROPPED_KEYS and len(path) <= 1:
-            continue
-        if path and path[-1] == "annotations":
-            if _KEPT_ANNOTATIONS.match(key):
-                cleaned[key] = clean_text(str(item))
-        elif isinstance(item, str) and _SECRET_NAME.search(key) and not _is_reference(key):
-            cleaned[key] = REMOVED
-        else:
-            cleaned[key] = _clean(item, (*path, key))
-    return cleaned
+    if key in _OPAQUE_MAPS:
+        return dict.fromkeys(value, REMOVED)
+    if key == "annotations":
+        return {
+            name: clean_text(str(item))
+            for name, item in value.items()
+            if name.startswith(_KEPT_ANNOTATIONS)
+        }
+    return {
+        name: _clean_entry(name, item, path)
+        for name, item in value.items()
+        if not (name in _DROPPED_KEYS and len(path) <= 1)
+    }
 
 
-def _is_reference(key: str) -> bool:
-    """Names of objects that hold secrets are no secrets, and the document is wrong without them."""
-    return key.endswith(("Name", "Ref", "Policy")) or key.startswith("automount")
+def _clean_entry(name: str, item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any JSON value
+    if is_secret_name(name) and name not in _REFERENCES:
+        return _masked(item)
+    return _clean(item, (*path, name))
+
+
+def _masked(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The shape of a value without its text; what Kubernetes calls a reference is kept."""
+    if isinstance(value, dict):
+        return {
+            key: _clean(item, (key,)) if key.endswith("Ref") else _masked(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return REMOVED if isinstance(value, str) else value
 
 
 def _clean_variable(item: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -84,34 +116,3 @@ def _clean_variable(item: Any) -> Any:  # noqa: ANN401 - any JSON value
         }
     kept = runtime_environment({name: str(item["value"])})
     return {"name": name, "value": kept.get(name, REMOVED)}
-
-
-def _clean_words(words: list[Any]) -> list[Any]:
-    cleaned: list[Any] = []
-    secret_next = False
-    for word in words:
-        if not isinstance(word, str):
-            cleaned.append(word)
-            continue
-        name, equals, _ = word.partition("=")
-        if secret_next and not word.startswith("-"):
-            cleaned.append(REMOVED)
-        elif equals and len(name) < 80 and _SECRET_NAME.search(name):
-            cleaned.append(f"{name}={REMOVED}")
-        else:
-            cleaned.append(clean_text(word))
-        secret_next = word.startswith("-") and not equals and bool(_SECRET_NAME.search(word))
-    return cleaned
-
-
-def clean_text(text: str) -> str:
-    """Text without credentials in URLs, known token forms and long random words."""
-    shortened = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
-    shortened = _URL_CREDENTIALS.sub(rf"\1{REMOVED}@", shortened)
-    shortened = _KNOWN_SECRET.sub(REMOVED, shortened)
-    return _LONG_RANDOM.sub(REMOVED, shortened)
-
-
-def clean_words(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Words of a command without credentials."""
-    return tuple(str(word) for word in _clean_words(list(words)))

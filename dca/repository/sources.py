@@ -41,6 +41,10 @@ _MANIFEST_NAMES = frozenset(
 )  # fmt: skip
 _MANIFEST_ENDINGS = (".csproj", ".fsproj", ".vbproj")
 
+_MAX_PROBLEMS = 20
+_MAX_PROBLEM = 900
+"""Of a program's damaged files the first ones are told; paths may be long."""
+
 
 class Sources:
     """Looks into a `FileTree`; keeps what it has read."""
@@ -50,6 +54,17 @@ class Sources:
         self._paths = files.paths
         self._texts: dict[str, str | None] = {}
         self._parsed: dict[tuple[str, str], Any] = {}
+        self._problems: list[str] = []
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What could not be read so far, path and reason."""
+        return tuple(self._problems)
+
+    def report(self, problem: str) -> None:
+        """Say that a file could not be read, for the notes of the result."""
+        if problem not in self._problems and len(self._problems) < _MAX_PROBLEMS:
+            self._problems.append(problem[:_MAX_PROBLEM])
 
     def read(self, path: str) -> str | None:
         """Text of a file, None when it is absent or cannot be read."""

@@ -14,6 +14,16 @@ MAX_PARSE_BYTES = 512 * 1024
 """Longer files are generated or data; nobody declares routes in half a megabyte."""
 _MAX_TEXT = 2000
 """Longer literals are no route, module or name."""
+_MAX_NODE_BYTES = 64 * 1024
+"""tree-sitter copies a node's text whole: nested nodes would copy a file once for each level."""
+
+_ALWAYS_PARSED = 4096
+"""Characters that take no time whatever they are."""
+_PAIRS = ("()", "[]", "{}")
+_MAX_UNBALANCED = 400
+"""Brackets in strings and comments need not match; generated code has some hundred open at once."""
+_MOST = {"<": 0.1, "@": 0.1, "'": 0.3, '"': 0.3}
+"""Share of a text that a mark may have at most; tables of strings come to a fifth."""
 
 _GRAMMARS = {
     "Python": ("tree_sitter_python", "language"),
@@ -48,12 +58,12 @@ def grammar_for(path: str) -> str | None:
 
 
 def parse(grammar: str, text: str) -> Node | None:
-    """The tree of a source text; None when it is too long or the grammar is not installed.
+    """The tree of a source text; None when it is too long, no code, or there is no grammar for it.
 
     Broken code still has a tree: the parser leaves out what it does not understand.
     """
     data = text.encode("utf-8", "replace")
-    if len(data) > MAX_PARSE_BYTES:
+    if len(data) > MAX_PARSE_BYTES or not _is_code(text):
         return None
     try:
         language = _language(grammar)
@@ -62,6 +72,26 @@ def parse(grammar: str, text: str) -> Node | None:
     from tree_sitter import Parser
 
     return Parser(language).parse(data).root_node
+
+
+def _is_code(text: str) -> bool:
+    """Whether a text could be code at all.
+
+    The parser's recovery from errors takes the square of the length of what it cannot read: forty
+    thousand open brackets take seconds. Code closes what it opens.
+    """
+    if len(text) <= _ALWAYS_PARSED:
+        return True
+    if any(text.count(mark) > share * len(text) for mark, share in _MOST.items()):
+        return False
+    left = dict.fromkeys(_PAIRS, 0)
+    for start in range(0, len(text), _ALWAYS_PARSED):
+        part = text[start : start + _ALWAYS_PARSED]
+        for pair in _PAIRS:
+            left[pair] += part.count(pair[0]) - part.count(pair[1])
+        if any(abs(number) > _MAX_UNBALANCED for number in left.values()):
+            return False
+    return True
 
 
 def matches(grammar: str, node: Node, query: str) -> Iterator[dict[str, list[Node]]]:
@@ -73,8 +103,8 @@ def matches(grammar: str, node: Node, query: str) -> Iterator[dict[str, list[Nod
 
 
 def text_of(node: Node | None) -> str:
-    """Source text of a node, cut at a length that no name has."""
-    if node is None or node.text is None:
+    """Source text of a node, cut at a length that no name has; empty for a whole file's worth."""
+    if node is None or node.end_byte - node.start_byte > _MAX_NODE_BYTES or node.text is None:
         return ""
     return node.text[:_MAX_TEXT].decode("utf-8", "replace")
 

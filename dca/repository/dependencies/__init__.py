@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import configparser
-import json
 import logging
-import tomllib
 from collections.abc import Callable
 
 from dca.repository.dependencies import (
@@ -22,6 +20,7 @@ from dca.repository.dependencies import (
     ruby,
     rust,
 )
+from dca.repository.dependencies.formats import DamagedError
 from dca.repository.dependencies.manifest import Ecosystem, Manifest
 from dca.repository.sources import Sources, is_manifest
 
@@ -79,41 +78,41 @@ def read_manifest(path: str, sources: Sources, kind: str | None = None) -> Manif
         sources: Where it is read.
         kind: Name of the format when the file's own name does not say it.
     """
-    known: Manifest | None = sources.remembered("manifest", path)
+    known: tuple[Manifest | None] | None = sources.remembered("manifest", path)
     if known is None:
-        known = _read(path, sources, kind)
+        known = (_read(path, sources, kind),)
         sources.remember("manifest", path, known)
-    return known
+    return known[0]
 
 
 def _read(path: str, sources: Sources, kind: str | None) -> Manifest | None:
     reader = _reader(kind or path)
     text = sources.read(path) if reader else None
-    if reader is None or text is None or len(text) > _MAX_BYTES:
+    if reader is None or text is None:
+        return None
+    if len(text) > _MAX_BYTES:
+        sources.report(f"{path}: files above {_MAX_BYTES} bytes are not read as manifests")
         return None
     try:
         return reader(path, text, sources)
-    except _damage() as error:
+    except _DAMAGE as error:
+        reason = str(error) if isinstance(error, DamagedError) else "damaged"
         _log.info("manifest.unreadable", extra={"path": path, "reason": type(error).__name__})
+        sources.report(f"{path}: {reason}")
         return None
 
 
-def _damage() -> tuple[type[Exception], ...]:
-    import yaml
-    from defusedxml.common import DefusedXmlException
-
-    return (
-        tomllib.TOMLDecodeError,
-        json.JSONDecodeError,
-        configparser.Error,
-        yaml.YAMLError,
-        DefusedXmlException,
-        SyntaxError,  # ElementTree's ParseError is one, and ast's
-        ValueError,
-        RecursionError,
-        AttributeError,
-        TypeError,
-    )
+_DAMAGE = (
+    DamagedError,
+    configparser.Error,
+    ValueError,
+    RecursionError,
+    MemoryError,
+    AttributeError,
+    KeyError,
+    TypeError,
+)
+"""What readers raise for files that are not what their name says."""
 
 
 def _reader(path: str) -> Reader | None:

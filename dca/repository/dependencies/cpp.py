@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from dca.repository.dependencies.formats import json_value
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources
 
@@ -61,7 +61,7 @@ def read_conan(path: str, text: str, sources: Sources) -> Manifest | None:
 def read_vcpkg(path: str, text: str, sources: Sources) -> Manifest | None:
     """vcpkg.json."""
     del sources
-    data = json.loads(text)
+    data = json_value(text)
     found = data.get("dependencies") if isinstance(data, dict) else None
     items = found if isinstance(found, list) else []
     names = [str(item.get("name", "")) if isinstance(item, dict) else str(item) for item in items]

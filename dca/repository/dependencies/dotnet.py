@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from xml.etree.ElementTree import Element
 
+from dca.repository.dependencies.formats import DamagedError, xml
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources, ancestors, join, parent
 
@@ -38,9 +39,7 @@ def read_project(path: str, text: str, sources: Sources) -> Manifest | None:
 
 
 def _parse(text: str) -> Element:
-    from defusedxml.ElementTree import fromstring
-
-    root: Element = fromstring(text.lstrip("\ufeff"))
+    root = xml(text)
     for node in root.iter():
         node.tag = str(node.tag).rpartition("}")[2]
     return root
@@ -53,7 +52,7 @@ def _inherited(directory: str, sources: Sources) -> list[Element]:
         for here in (directory, *ancestors(directory)):
             text = sources.read(join(here, name))
             if text:
-                with suppress(SyntaxError, ValueError):  # its own reading notes the damage
+                with suppress(DamagedError):  # its own reading notes the damage
                     found.append(_parse(text))
                 break
     return found

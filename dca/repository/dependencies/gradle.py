@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from dca.repository.dependencies.formats import DamagedError, toml
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources, ancestors, join, parent
 from dca.repository.syntax import descendants, parse, text_of
@@ -77,10 +77,11 @@ def _statements(path: str, text: str, *, shared: bool) -> Iterator[tuple[str, st
     if tree is None:
         return
     wanted = _CONFIGURATIONS | _PLUGIN_CALLS
+    lines = text.split("\n")
     for node in descendants(tree, _CALLS):
         name = _call_name(node)
         if name in wanted and _in_shared_block(node) == shared:
-            yield name, _statement(node, text)
+            yield name, _statement(node, lines)
 
 
 def _call_name(node: Node) -> str:
@@ -99,9 +100,8 @@ def _in_shared_block(node: Node) -> bool:
     return False
 
 
-def _statement(node: Node, text: str) -> str:
+def _statement(node: Node, lines: list[str]) -> str:
     """The call up to the end of its line: Groovy's grammar cuts ``implementation libs.a.b``."""
-    lines = text.split("\n")
     row, column = node.start_point
     end = min(node.end_point[0], row + _MAX_ROWS)
     return "\n".join([lines[row][column:], *lines[row + 1 : end + 1]])[:_MAX_STATEMENT]
@@ -162,8 +162,8 @@ def _catalogue(directory: str, sources: Sources) -> dict[str, list[str]]:
         text = sources.read(path)
         if text:
             try:
-                return dict(sources.remember("versions", path, _accessors(tomllib.loads(text))))
-            except tomllib.TOMLDecodeError:
+                return dict(sources.remember("versions", path, _accessors(toml(text))))
+            except DamagedError:
                 return {}
     return {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element
 
+from dca.repository.dependencies.formats import DamagedError, xml
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources, join, parent
 
@@ -46,9 +47,7 @@ def read_pom(path: str, text: str, sources: Sources) -> Manifest | None:
 
 
 def _parse(text: str) -> Element | None:
-    from defusedxml.ElementTree import fromstring
-
-    root: Element = fromstring(text)
+    root = xml(text)
     for node in root.iter():
         node.tag = str(node.tag).rpartition("}")[2]
     return root if root.tag == "project" else None
@@ -61,7 +60,7 @@ def _cached(path: str, sources: Sources) -> Element | None:
     text = sources.read(path)
     try:
         project = _parse(text) if text else None
-    except (SyntaxError, ValueError):  # a broken parent says nothing; its own reading notes it
+    except DamagedError:  # a broken parent says nothing; its own reading notes it
         return None
     sources.remember("pom", path, project)
     return project

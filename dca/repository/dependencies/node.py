@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from fnmatch import fnmatchcase
 from typing import Any
 
+from dca.repository.dependencies.formats import DamagedError, json_value, yaml_value
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources, is_aside, join, parent
 
@@ -16,7 +16,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+)?")
 
 def read_package_json(path: str, text: str, sources: Sources) -> Manifest | None:
     """npm, Yarn and pnpm packages; lock files add nothing that matters here."""
-    data = json.loads(text)
+    data = json_value(text)
     if not isinstance(data, dict):
         return None
     scripts = _names(data, "scripts")
@@ -37,7 +37,7 @@ def read_package_json(path: str, text: str, sources: Sources) -> Manifest | None
 def read_deno(path: str, text: str, sources: Sources) -> Manifest | None:
     """Deno; a file with comments is not read."""
     del sources
-    data = json.loads(text)
+    data = json_value(text)
     if not isinstance(data, dict):
         return None
     imports = [str(value) for value in _names(data, "imports").values()]
@@ -86,11 +86,9 @@ def _patterns(data: dict[str, Any], path: str, sources: Sources) -> list[str]:
 def _pnpm_patterns(text: str | None) -> list[str]:
     if not text:
         return []
-    import yaml
-
     try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError:
+        data = yaml_value(text)
+    except DamagedError:
         return []
     found = data.get("packages") if isinstance(data, dict) else None
     return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []

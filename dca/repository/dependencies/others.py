@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from dca.repository.dependencies.formats import yaml_value
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources
 
@@ -31,9 +32,7 @@ def read_sbt(path: str, text: str, sources: Sources) -> Manifest | None:
 def read_pubspec(path: str, text: str, sources: Sources) -> Manifest | None:
     """Dart."""
     del sources
-    import yaml
-
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
+    data = yaml_value(text)
     if not isinstance(data, dict):
         return None
     names = data.get("dependencies")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from dca.repository.dependencies.formats import json_value
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources
 
@@ -14,7 +14,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+)?")
 def read_composer(path: str, text: str, sources: Sources) -> Manifest | None:
     """Packages and extensions that are required at run time."""
     del sources
-    data = json.loads(text)
+    data = json_value(text)
     if not isinstance(data, dict):
         return None
     required = data.get("require")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import configparser
 import re
-import tomllib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from dca.repository.dependencies.formats import DamagedError, toml, yaml_value
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources, join, parent
 
 _DEVELOPMENT = ("dev", "test", "lint", "doc", "typing", "ci", "build", "format", "style", "bench")
 _SERVING_EXTRAS = frozenset({"server", "api", "web", "app", "prod", "production", "service", "all"})
-_INCLUDE_DEPTH = 3
+_INCLUDED_FILES = 20
+"""Requirements files that one file takes in, all levels together."""
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 _PINNED = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]{0,100})(?:\[[\w,. -]{0,200}\])?(?:==[\w.!+*-]{1,60})?"
@@ -27,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 
 def read_pyproject(path: str, text: str, sources: Sources) -> Manifest | None:
     """PEP 621, Poetry, uv and PDM projects."""
-    data = tomllib.loads(text)
+    data = toml(text)
     project = _table(data, "project")
     poetry = _table(data, "tool", "poetry")
     if not project and not poetry and not _table(data, "tool", "pdm"):
@@ -61,7 +63,7 @@ def read_requirements(path: str, text: str, sources: Sources) -> Manifest | None
     """A pip requirements file, the files it includes, less what only other packages need."""
     if path.endswith(".txt") and sources.has(f"{path[:-4]}.in"):
         return None  # the .in file beside it names the direct ones
-    found = list(_requirement_names(path, text, sources, _INCLUDE_DEPTH))
+    found = list(_requirement_names(path, text, sources, {path}))
     listed = {name.lower() for name, _ in found}
     names = [name for name, asked_by in found if not asked_by or not asked_by <= listed]
     linked = [join(parent(path), item) for item in _LOCAL.findall(text)]
@@ -77,7 +79,7 @@ def read_requirements(path: str, text: str, sources: Sources) -> Manifest | None
 def read_pipfile(path: str, text: str, sources: Sources) -> Manifest | None:
     """Pipenv."""
     del sources
-    data = tomllib.loads(text)
+    data = toml(text)
     return Manifest(
         path=path,
         ecosystem=Ecosystem.PYTHON,
@@ -109,7 +111,7 @@ def read_setup_cfg(path: str, text: str, sources: Sources) -> Manifest | None:
 def read_setup_py(path: str, text: str, sources: Sources) -> Manifest | None:
     """The literal arguments of ``setup(…)``; the file is parsed and never run."""
     del sources
-    tree = ast.parse(text)
+    tree = _tree(text)
     call = next((node for node in ast.walk(tree) if _is_setup_call(node)), None)
     if not isinstance(call, ast.Call):
         return None
@@ -129,9 +131,7 @@ def read_setup_py(path: str, text: str, sources: Sources) -> Manifest | None:
 def read_environment(path: str, text: str, sources: Sources) -> Manifest | None:
     """Conda."""
     del sources
-    import yaml
-
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
+    data = yaml_value(text)
     items = data.get("dependencies") if isinstance(data, dict) else None
     if not isinstance(items, list):
         return None
@@ -173,15 +173,18 @@ def lowest_version(wanted: object) -> str | None:
 
 
 def _requirement_names(
-    path: str, text: str, sources: Sources, depth: int
+    path: str, text: str, sources: Sources, seen: set[str]
 ) -> Iterator[tuple[str, frozenset[str]]]:
     """Requirements, each with the packages that pip-compile or uv say it is there for."""
     for line, comment in _logical_lines(text):
-        if line.startswith(("-r", "--requirement")) and depth:
+        if line.startswith(("-r", "--requirement")):
             target = join(parent(path), line.split(maxsplit=1)[-1].removeprefix("-r").strip())
+            if target in seen or len(seen) > _INCLUDED_FILES:
+                continue
+            seen.add(target)
             included = sources.read(target)
-            if included is not None and target != path:
-                yield from _requirement_names(target, included, sources, depth - 1)
+            if included is not None:
+                yield from _requirement_names(target, included, sources, seen)
         elif not line.startswith("-") or "#egg=" in line:
             yield requirement_name(line), _asked_by(comment)
 
@@ -211,6 +214,15 @@ def _asked_by(comment: str) -> frozenset[str]:
     if not via or any(mark in names for mark in ("-r ", "(", ".in", ".toml")):
         return frozenset()
     return frozenset(name.lower() for name in _NAME.findall(names))
+
+
+def _tree(text: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a file's odd escapes are no news to our reader
+            return ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise DamagedError("not Python") from error
 
 
 def _is_setup_call(node: ast.AST) -> bool:

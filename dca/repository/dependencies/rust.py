@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from fnmatch import fnmatchcase
 from typing import Any
 
+from dca.repository.dependencies.formats import toml
 from dca.repository.dependencies.manifest import Ecosystem, Manifest, unique
 from dca.repository.sources import Sources, join, parent
 
 
 def read_cargo(path: str, text: str, sources: Sources) -> Manifest | None:
     """Dependencies of a crate (development and build ones left out), members of a workspace."""
-    data = tomllib.loads(text)
+    data = toml(text)
     package = _table(data, "package")
     tables = [_table(data, "dependencies")]
     tables += [_table(item, "dependencies") for item in _table(data, "target").values()]
