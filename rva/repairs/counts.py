@@ -9,7 +9,7 @@ from rva.repairs.amounts import synced, with_replicas
 from rva.repairs.sizes import cap_to_ceiling, set_quota_limits
 from rva.subject import Subject, make_subject
 from schemas.context import Criticality, WorkloadKind
-from schemas.plan import ComponentPlan
+from schemas.plan import Autoscaling, ComponentPlan
 
 
 def set_replicas(subject: Subject) -> ComponentPlan | None:
@@ -36,7 +36,7 @@ def set_hpa_bounds(subject: Subject) -> ComponentPlan | None:
     low = min(max(scaling.min_replicas, wanted_replicas(subject)), room)
     high = min(max(scaling.max_replicas, low), room)
     replicas = min(max(plan.replicas, low), high)
-    changed = scaling.model_copy(update={"min_replicas": low, "max_replicas": high})
+    changed = _bounded(subject, scaling, low, high)
     result = synced(plan.model_copy(update={"autoscaling": changed, "replicas": replicas}))
     return None if result == plan else result
 
@@ -53,12 +53,8 @@ def cap_replicas(subject: Subject) -> ComponentPlan | None:
         return None
     plan, scaling = subject.plan, subject.plan.autoscaling
     if scaling is not None:
-        scaling = scaling.model_copy(
-            update={
-                "min_replicas": min(scaling.min_replicas, room),
-                "max_replicas": min(scaling.max_replicas, room),
-            }
-        )
+        low, high = min(scaling.min_replicas, room), min(scaling.max_replicas, room)
+        scaling = _bounded(subject, scaling, low, high)
     count = min(plan.replicas, room)
     result = synced(plan.model_copy(update={"autoscaling": scaling, "replicas": count}))
     return None if result == plan else result
@@ -118,6 +114,15 @@ def guard_disruption(subject: Subject) -> ComponentPlan | None:
     if subject.plan.disruption_budget:
         return None
     return subject.plan.model_copy(update={"disruption_budget": True})
+
+
+def _bounded(subject: Subject, scaling: Autoscaling, low: int, high: int) -> Autoscaling | None:
+    """The autoscaler between new bounds; None for a new one that could not move at all."""
+    current = subject.component.current
+    exists = current is not None and current.autoscaler is not None
+    if low == high and not exists:
+        return None
+    return scaling.model_copy(update={"min_replicas": low, "max_replicas": high})
 
 
 def _inside(count: int, subject: Subject) -> bool:

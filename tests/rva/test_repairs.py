@@ -352,6 +352,16 @@ def test_bounds_of_the_autoscaler_hold_the_plan_and_the_room(build):
     assert plan.replicas == 4
 
 
+def test_a_new_autoscaler_that_could_not_move_is_left_out(build):
+    planned = build.plan(replicas=2, autoscaling=scaling(2, 9))
+    quota = QuotaFacts(name="q", remaining_pods=3)
+
+    plan = repaired("A05", build.subject(planned=planned, cluster=ClusterFacts(quotas=(quota,))))
+
+    assert plan.autoscaling is None
+    assert plan.replicas == 2
+
+
 def test_a_second_replica_keeps_one_available(build):
     doc = build.document(spec={"strategy": {"rollingUpdate": {"maxUnavailable": 1}}})
     component = build.component(workload=build.workload(doc), demand=Demand(zero_downtime=True))
