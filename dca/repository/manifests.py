@@ -3,7 +3,7 @@
 A document is a workload when its kind is one of Kubernetes' own, when it has a pod template where
 those have it (Argo Rollout, Knative Service, DeploymentConfig), or when it is an application
 resource with an image and settings beside it (``spec.image`` with ``replicas``, ``resources`` or
-``port``).
+``port``), or when an operator makes a known product of it (`operators`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dca.repository import pods
+from dca.repository import operators, pods
 from dca.repository.command import words_from
 from dca.repository.credentials import clean_text
 from dca.repository.documents import Document
@@ -45,6 +45,8 @@ _BUNDLES = frozenset(
     ["release", "releases", "install", "bundle", "dist", "all", "generated", "legacy"]
 )
 _MAX_RELATED = 8
+MAX_WORKLOADS = 1_000
+"""Each is compared with each; the largest public repositories have some four hundred."""
 _MAX_SCHEDULE = 100
 """Cron expressions have some twenty characters."""
 
@@ -60,6 +62,8 @@ class Cluster:
     """HPAs by their target, PDBs and Services by the first label that they select."""
     claims: dict[str, JsonObject] = field(default_factory=dict)
     configs: dict[str, JsonObject] = field(default_factory=dict)
+    left_out: int = 0
+    """Workloads beyond `MAX_WORKLOADS`."""
 
     def add(self, document: Document) -> None:
         """Sort one document in; a ``List`` or OpenShift ``Template`` is unpacked."""
@@ -76,9 +80,15 @@ class Cluster:
                 if key is not None:
                     self.related.setdefault(key, []).append(part)
             elif is_workload(data):
-                self.workloads.append(part)
+                self._add_workload(part)
             elif kind in _NATIVE:
                 self.patches.append(part)
+
+    def _add_workload(self, document: Document) -> None:
+        if len(self.workloads) < MAX_WORKLOADS:
+            self.workloads.append(document)
+        else:
+            self.left_out += 1
 
 
 def is_wanted(text_: str) -> bool:
@@ -88,7 +98,7 @@ def is_wanted(text_: str) -> bool:
     kinds = set(_WANTED.findall(text_[:200_000]))
     if not kinds or kinds <= {"CustomResourceDefinition"}:
         return False
-    return bool(kinds & (_SUPPORT | _NATIVE)) or bool(_POD_TEXT.search(text_))
+    return bool(kinds & (_SUPPORT | _NATIVE | operators.KINDS)) or bool(_POD_TEXT.search(text_))
 
 
 def is_workload(data: JsonObject) -> bool:
@@ -96,6 +106,8 @@ def is_workload(data: JsonObject) -> bool:
     kind = str(data.get("kind", ""))
     if kind in _NOT_APPLICATIONS or not data.get("apiVersion"):
         return False
+    if operators.operated(data) is not None:
+        return True
     containers = items(pods.pod_spec(data).get("containers"))
     if containers:
         return any("image" in container for container in containers)
@@ -119,7 +131,11 @@ def runs(
         metadata = mapping(document.data, "metadata")
         if "test" in str(mapping(metadata, "annotations").get("helm.sh/hook", "")):
             continue
-        found.append(_run(document, cluster, chart, found_in))
+        operated = operators.operated(document.data)
+        if operated is not None:
+            found.append(_operated_run(document, operated, chart, found_in))
+        else:
+            found.append(_run(document, cluster, chart, found_in))
     return found
 
 
@@ -159,6 +175,28 @@ def _run(document: Document, cluster: Cluster, chart: str | None, found_in: Foun
         workload=_reference(document, pod, container, related, chart) if name else None,
         has_volume=has_volume,
         volume_bytes=claim_bytes,
+    )
+
+
+def _operated_run(
+    document: Document, operated: operators.Operated, chart: str | None, found_in: FoundIn
+) -> Run:
+    """A product that an operator runs; its kind is left to the product."""
+    container = {"name": operated.container, "image": operated.image}
+    name = text(mapping(document.data, "metadata").get("name"))
+    line = document.line_of("spec")
+    sizing = current_sizing(operated.resources, operated.replicas, f"{document.path}:{line}")
+    return Run(
+        name=name or operated.container,
+        found_in=found_in,
+        path=document.path,
+        line=document.line,
+        rank=_rank(document, chart),
+        image=known_image(operated.image),
+        current=None if is_empty(sizing) else sizing,
+        workload=_reference(document, {}, container, (), chart) if name else None,
+        has_volume=operated.volume_bytes is not None,
+        volume_bytes=operated.volume_bytes,
     )
 
 
