@@ -143,7 +143,7 @@ def _manifests(
         item
         for path in tree.paths
         if kustomize.is_kustomization(path)
-        for item in _kustomization(files, path)
+        for item in _kustomization(files, path, tree)
     ]
     if len(paths) > MAX_MANIFESTS:
         notes.append(
@@ -169,7 +169,11 @@ def _cluster(
 ) -> manifests.Cluster:
     cluster = manifests.Cluster()
     for path in paths:
-        text = files.read_text(path) if files.size(path) <= _MAX_MANIFEST_BYTES else None
+        if files.size(path) > _MAX_MANIFEST_BYTES:
+            reason = f"{files.size(path)} bytes; manifests above {_MAX_MANIFEST_BYTES} are not read"
+            _note_problems(path, [reason], notes)
+            continue
+        text = files.read_text(path)
         if text is None or not manifests.is_wanted(text):
             continue
         documents, problems = parse_documents(path, text, manifests.is_wanted)
@@ -178,6 +182,10 @@ def _cluster(
             # A chart's templates need not stand in its template directory.
             if not (document.templated and any(is_below(path, item) for item in charted)):
                 cluster.add(document)
+    if cluster.left_out:
+        number = manifests.MAX_WORKLOADS
+        said = f"only the first {number} of {number + cluster.left_out} workloads are read"
+        notes.append(Note(code="skipped.workloads", message=said))
     return cluster
 
 
@@ -194,12 +202,18 @@ def _may_be_manifest(path: str) -> bool:
     return not is_test(directory) and not hidden_tool and "/testdata/" not in path
 
 
-def _kustomization(files: FileTree, path: str) -> list[kustomize.Kustomization]:
+def _kustomization(files: FileTree, path: str, tree: Layout) -> list[kustomize.Kustomization]:
     try:
         data = parse(files.read_text(path) or "")
     except UnreadableError:
         return []
-    return [kustomize.kustomization(path, data)] if isinstance(data, dict) else []
+    if not isinstance(data, dict):
+        return []
+
+    def read(name: str) -> str | None:
+        return files.read_text(name) if name in tree.files else None
+
+    return [kustomize.kustomization(path, data, read)]
 
 
 def _payload(extra: Sequence[JsonObject]) -> list[Run]:

@@ -22,7 +22,7 @@ SCRIPT = "import sys; from ci.cli import main; sys.exit(main())"
 DESCRIPTION = "Order service, 50 QPS peak, Go API"
 MAX_SECONDS = 20.0
 MAX_MEMORY_BYTES = 400 << 20
-SECRET_OUTSIDE = "outsideCanary77"
+OUTSIDE = "outsideCanary77"
 
 GO = {
     "api/Dockerfile": 'FROM golang:1.22\nCOPY . .\nRUN go build\nEXPOSE 8080\nCMD ["/api"]\n',
@@ -109,8 +109,8 @@ def run(repository, tmp_path):
 
 def test_links_out_of_the_tree_are_named_and_not_followed(run, repository, tmp_path):
     outside = tmp_path / "outside"
-    write(outside, {"Dockerfile": f"FROM {SECRET_OUTSIDE}\nCMD x\n", "k8s/x.yaml": SECRET_OUTSIDE,
-                    "chart/Chart.yaml": f"name: {SECRET_OUTSIDE}\nversion: 1\n"})  # fmt: skip
+    write(outside, {"Dockerfile": f"FROM {OUTSIDE}\nCMD x\n", "k8s/x.yaml": OUTSIDE,
+                    "chart/Chart.yaml": f"name: {OUTSIDE}\nversion: 1\n"})  # fmt: skip
     (repository / "linked").symlink_to(outside)
     (repository / "Dockerfile").symlink_to(outside / "Dockerfile")
     (repository / "passwd").symlink_to("/etc/passwd")
@@ -119,7 +119,7 @@ def test_links_out_of_the_tree_are_named_and_not_followed(run, repository, tmp_p
     (repository / "loop").symlink_to(".")
     done = run(GO)
     assert done.names >= {"api"}
-    assert SECRET_OUTSIDE not in done.stdout + done.stderr
+    assert OUTSIDE not in done.stdout + done.stderr
     for name in ("linked", "Dockerfile", "passwd", "charts/x", "loop"):
         assert f"{name}: symbolic link" in done.notes
 
