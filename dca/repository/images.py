@@ -12,6 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from dca.repository.dockerfile import Dockerfile, image_facts, parse_dockerfile
 from dca.repository.facts import DockerfileFacts
+from dca.repository.image_words import (
+    HELPERS,
+    LAST_CHOICE,
+    OTHER_FORMATS,
+    PREFERRED,
+    PRODUCTION,
+    SYSTEMS,
+    TEST_MODULES,
+    TEST_STARTS,
+    TOOLS,
+    VARIANTS,
+)
 from dca.repository.origin import Layout, origin_of
 from dca.repository.paths import (
     basename,
@@ -29,243 +41,10 @@ from schemas.ports import FileTree
 _FILE = re.compile(
     r"^(?:docker|container)file(?:[._-].*|[A-Z].*)?$|^.*[._-]?(?:docker|container)file$", re.I
 )
-_OTHER_FORMATS = frozenset(
-    [
-        *[
-            "md",
-            "txt",
-            "tmpl",
-            "template",
-            "j2",
-            "jinja",
-            "in",
-            "erb",
-            "mustache",
-            "tpl",
-            "ejs",
-            "hbs",
-        ],
-        *[
-            "dockerignore",
-            "bak",
-            "orig",
-            "py",
-            "go",
-            "js",
-            "ts",
-            "java",
-            "json",
-            "yaml",
-            "yml",
-            "sh",
-        ],
-        *["rb", "rs", "html", "rst", "lock", "svg", "png"],
-    ]
-)
-_VARIANTS = frozenset(
-    [
-        *[
-            "dev",
-            "devel",
-            "development",
-            "local",
-            "prod",
-            "production",
-            "release",
-            "debug",
-            "default",
-        ],
-        *["alpine", "debian", "ubuntu", "slim", "distroless", "ubi", "rhel", "centos", "fedora"],
-        *[
-            "windows",
-            "nanoserver",
-            "servercore",
-            "ltsc",
-            "linux",
-            "arm",
-            "arm64",
-            "amd",
-            "amd64",
-            "aarch",
-        ],
-        *[
-            "armv",
-            "armhf",
-            "x",
-            "ppc64le",
-            "s390x",
-            "s",
-            "ppc",
-            "le",
-            "multi",
-            "arch",
-            "multiarch",
-            "cross",
-        ],
-        *["native", "jvm", "legacy", "jar", "micro", "fips", "gpu", "cuda", "rocm", "cpu", "tpu"],
-        *[
-            "openshift",
-            "konflux",
-            "rhtap",
-            "ocp",
-            "okd",
-            "upstream",
-            "downstream",
-            "goreleaser",
-            "buildx",
-        ],
-        *[
-            "buildkit",
-            "heroku",
-            "k",
-            "kubernetes",
-            "prebuilt",
-            "tilt",
-            "skaffold",
-            "cached",
-            "fast",
-        ],
-        *[
-            "quick",
-            "simple",
-            "full",
-            "minimal",
-            "rootless",
-            "root",
-            "nonroot",
-            "standalone",
-            "jdk",
-            "jre",
-        ],
-        *[
-            "python",
-            "node",
-            "optimized",
-            "stable",
-            "latest",
-            "edge",
-            "main",
-            "ltsc",
-            "v",
-            "d",
-            "scratch",
-        ],
-        *[
-            "boringcrypto",
-            "static",
-            "glibc",
-            "musl",
-            "bookworm",
-            "bullseye",
-            "buster",
-            "jammy",
-            "focal",
-        ],
-        *["final", "runtime", "runner", "app", "run", "image", "docker"],
-    ]
-)
-"""Words that say how an image is built or for what platform, not what it does."""
-_PREFERRED = ("", "prod", "production", "release", "run", "runtime", "final")
-_LAST_CHOICE = frozenset(
-    ["dev", "devel", "development", "local", "debug", "windows", "nanoserver", "ltsc"]
-)
-_HELPERS = frozenset(
-    [
-        *[
-            "test",
-            "tests",
-            "testing",
-            "e2e",
-            "unit",
-            "ci",
-            "lint",
-            "build",
-            "builder",
-            "base",
-            "cypress",
-        ],
-        *[
-            "playwright",
-            "devcontainer",
-            "docs",
-            "doc",
-            "proto",
-            "protoc",
-            "codegen",
-            "gen",
-            "tools",
-        ],
-        *[
-            "tooling",
-            "bench",
-            "benchmark",
-            "coverage",
-            "sonar",
-            "fuzz",
-            "envtest",
-            "dapper",
-            "deps",
-        ],
-        *["toolbox", "integration", "toolchain", "buildenv", "crds"],
-    ]
-)
-_SYSTEMS = frozenset(
-    [
-        *["alpine", "debian", "ubuntu", "centos", "fedora", "amazonlinux", "busybox", "rockylinux"],
-        *["ubi", "golang", "go", "rust", "maven", "gradle", "node", "python", "openjdk", "temurin"],
-        *[
-            "elixir",
-            "erlang",
-            "gcc",
-            "eclipse",
-            "ruby",
-            "php",
-            "corretto",
-            "swift",
-            "bun",
-            "deno",
-            "base",
-        ],
-    ]
-)
-"""Base images that start nothing by themselves."""
-_TOOLS = frozenset(
-    [
-        *[
-            "protoc",
-            "buf",
-            "golangci-lint",
-            "eslint",
-            "pytest",
-            "tox",
-            "cypress",
-            "playwright",
-            "jest",
-        ],
-        *[
-            "mkdocs",
-            "make",
-            "bash",
-            "sh",
-            "zsh",
-            "true",
-            "false",
-            "cat",
-            "echo",
-            "sleep",
-            "ls",
-            "[cat]",
-        ],
-    ]
-)
-_TEST_MODULES = frozenset(["unittest", "pytest", "tox", "nose"])
-_TEST_STARTS = (
-    ("npm", "test"),
-    ("go", "test"),
-    ("mvn", "test"),
-    ("yarn", "test"),
-    ("npm", "run", "test"),
-)
+
+
+MAX_DOCKERFILES = 1_000
+"""Each is compared with all that runs; the largest public repositories have some three hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +85,7 @@ def is_dockerfile(path: str) -> bool:
     name = basename(path)
     if len(name) > 100 or not _FILE.match(name):
         return False
-    return name.lower().rpartition(".")[2] not in _OTHER_FORMATS or "." not in name
+    return name.lower().rpartition(".")[2] not in OTHER_FORMATS or "." not in name
 
 
 def read_images(files: FileTree, tree: Layout, builds: Sequence[Build]) -> Images:
@@ -322,8 +101,11 @@ def read_images(files: FileTree, tree: Layout, builds: Sequence[Build]) -> Image
     paths = sorted(
         {path for path in tree.paths if is_dockerfile(path)} | {path for path in named if path}
     )
+    if len(paths) > MAX_DOCKERFILES:
+        said = f"only the first {MAX_DOCKERFILES} of {len(paths)} Dockerfiles are read"
+        images.notes.append(Note(code="skipped.dockerfile", message=said))
     groups: dict[tuple[str, str], list[_Candidate]] = {}
-    for path in paths:
+    for path in sorted(paths, key=lambda item: item.count("/"))[:MAX_DOCKERFILES]:
         text = files.read_text(path)
         if text is None:
             reason = next(
@@ -350,13 +132,13 @@ def _candidate(file: Dockerfile) -> _Candidate | None:
         return None
     name = re.sub(r"(docker|container)file", " ", basename(file.path), flags=re.IGNORECASE)
     suffix = [word for word in words(name) if not word.isdecimal()]
-    if _HELPERS & set(suffix):
+    if HELPERS & set(suffix):
         return None
-    variant = [word for word in suffix if word in _VARIANTS]
-    service = "-".join(word for word in suffix if word not in _VARIANTS)
+    variant = [word for word in suffix if word in VARIANTS]
+    service = "-".join(word for word in suffix if word not in VARIANTS)
     group = directory
     own = words(basename(directory))
-    if own and all(word in _VARIANTS or word.isdecimal() for word in own) and "/" in directory:
+    if own and all(word in VARIANTS or word.isdecimal() for word in own) and "/" in directory:
         group = parent(directory)
         variant += [word for word in own if not word.isdecimal()]
     return _Candidate(file, group, service, tuple(variant))
@@ -364,9 +146,9 @@ def _candidate(file: Dockerfile) -> _Candidate | None:
 
 def _order(candidate: _Candidate) -> tuple[int, int, str]:
     joined = "-".join(candidate.variant)
-    if joined in _PREFERRED:
-        return 0, _PREFERRED.index(joined), candidate.file.path
-    last = bool(_LAST_CHOICE & set(candidate.variant))
+    if joined in PREFERRED:
+        return 0, PREFERRED.index(joined), candidate.file.path
+    last = bool(LAST_CHOICE & set(candidate.variant))
     return 1 + last, len(candidate.variant), candidate.file.path
 
 
@@ -422,19 +204,16 @@ def _targets(file: Dockerfile, wanted: set[str]) -> list[str | None]:
         for number, stage in enumerate(file.stages)
         if (number not in used or stage.name in wanted)
         and stage.name
-        and not (set(words(stage.name)) & (_VARIANTS | _HELPERS))
+        and not (set(words(stage.name)) & (VARIANTS | HELPERS))
         and any(item.word in ("CMD", "ENTRYPOINT") for item in stage.instructions)
     ]
     if len(ends) >= 2:
         return ends
     last = file.stages[-1].name
-    if set(words(last)) & (_HELPERS | _LAST_CHOICE):
-        better = [s.name for s in file.stages if s.name and _PRODUCTION & set(words(s.name))]
+    if set(words(last)) & (HELPERS | LAST_CHOICE):
+        better = [s.name for s in file.stages if s.name and PRODUCTION & set(words(s.name))]
         return [better[-1]] if better else [None]
     return [None]
-
-
-_PRODUCTION = frozenset(["prod", "production", "release", "final", "runtime", "runner"])
 
 
 def _used_as_base(files: Iterable[Dockerfile]) -> frozenset[tuple[str, ...]]:
@@ -451,20 +230,20 @@ def _is_helper(file: Dockerfile, facts: DockerfileFacts, target: str | None) -> 
     start = (*facts.entrypoint, *facts.command)
     if start:
         program = start[0].rpartition("/")[2]
-        if len(start) == 1 and program in _TOOLS:
+        if len(start) == 1 and program in TOOLS:
             return True
-        if program.startswith("python") and start[1:2] == ("-m",) and _TEST_MODULES & {*start[2:3]}:
+        if program.startswith("python") and start[1:2] == ("-m",) and TEST_MODULES & {*start[2:3]}:
             return True
         if program in ("protoc", "buf", "golangci-lint", "pytest", "cypress", "tox"):
             return True
-        return any(start[: len(test)] == test for test in _TEST_STARTS)
+        return any(start[: len(test)] == test for test in TEST_STARTS)
     index = file.index(target)
     packs = index is not None and any(
         file.stages[number].copies_external for number in file.lineage(index)
     )
     base = image_name(facts.base_image or "").rpartition("/")[2]
     first = words(base)[:1]
-    silent = facts.base_image is None or base.endswith("eclipse") or bool(_SYSTEMS & {*first})
+    silent = facts.base_image is None or base.endswith("eclipse") or bool(SYSTEMS & {*first})
     return silent and not packs and not facts.ports
 
 
