@@ -119,7 +119,8 @@ def _budgets(workload: WorkloadRef, replicas: int) -> list[JsonObject]:
     existing = related(workload, PDB)
     if existing:
         return [
-            item if allowed_evictions(item, replicas) > 0 else _loosened(item) for item in existing
+            _served(item) if allowed_evictions(item, replicas) > 0 else _loosened(_served(item))
+            for item in existing
         ]
     selector = at(workload.document, "spec", "selector")
     labels = at(pod_template(workload.document), "metadata", "labels")
@@ -146,6 +147,16 @@ def allowed_evictions(budget: JsonObject, replicas: int) -> int:
     if spec.get("minAvailable") is not None:
         return replicas - count_of(spec["minAvailable"], replicas, round_up=True)
     return replicas
+
+
+def _served(budget: JsonObject) -> JsonObject:
+    """The budget in the version that clusters since 1.25 serve; the shape is the same.
+
+    Only an empty selector changed its meaning, from no pods to all pods: such a one stays as it is.
+    """
+    if budget.get("apiVersion") != "policy/v1beta1" or not at(budget, "spec", "selector"):
+        return budget
+    return copy.deepcopy(budget) | {"apiVersion": "policy/v1"}
 
 
 def _loosened(budget: JsonObject) -> JsonObject:

@@ -101,6 +101,22 @@ def test_a_budget_that_allows_nothing_is_loosened(build):
     assert "minAvailable" not in document["spec"]
 
 
+@pytest.mark.parametrize("spec", [{"maxUnavailable": 1}, {"minAvailable": 2}])
+def test_a_budget_in_a_version_that_is_not_served_any_more_is_renewed(build, spec):
+    old = pdb(**spec) | {"apiVersion": "policy/v1beta1"}
+
+    (document,) = companions(build, old, disruption_budget=True)
+
+    assert document["apiVersion"] == "policy/v1"
+    assert document["spec"]["maxUnavailable"] == 1
+    assert KubernetesSchemas().errors(document) == []
+
+
+def test_an_old_budget_for_no_pods_does_not_become_one_for_all(build):
+    old = pdb(maxUnavailable=1, selector={}) | {"apiVersion": "policy/v1beta1"}
+    assert companions(build, old, disruption_budget=True) == ()
+
+
 def test_a_budget_that_is_fine_is_not_written_again(build):
     assert companions(build, pdb(minAvailable=1), disruption_budget=True) == ()
 
