@@ -12,16 +12,27 @@ from dca.repository.facts import DockerfileFacts, RepositoryReading, SourceFacts
 from dca.repository.gather import gather
 from dca.repository.images import ImageUnit
 from dca.repository.languages import source_directories, source_facts
-from dca.repository.linking import Linked, link
+from dca.repository.linking import ENDING, Linked, link
 from dca.repository.naming import same_service
 from dca.repository.origin import Layout, layout, programs_of
-from dca.repository.paths import is_below, is_example, is_library, is_test, is_tooling
+from dca.repository.paths import (
+    basename,
+    is_below,
+    is_example,
+    is_library,
+    is_test,
+    is_tooling,
+    words,
+)
+from dca.repository.runs import Run
 from schemas.base import JsonObject
 from schemas.context import FoundIn, Note
 from schemas.evidence import Evidence
 from schemas.ports import ChartRenderer, FileTree
 
 MAX_COMPONENTS = 300
+_SEVERAL = 3
+"""Programs in one image from which on it is a toolbox of services."""
 _MAX_LEFT_OVER = 60
 """Source directories without deployment files that are looked into."""
 
@@ -60,7 +71,7 @@ def read_repository(
     tree = layout(files, directories)
     gathered = gather(files, charts, tree, extra_documents)
     sources = _Sources(files)
-    units = [_with_own_name(unit, sources) for unit in gathered.images.units]
+    units = [_with_own_name(_for_any(unit), sources) for unit in gathered.images.units]
     linked = link(
         gathered.runs,
         units,
@@ -80,6 +91,13 @@ def read_repository(
     return _reading(drafts[:MAX_COMPONENTS], files, tree, notes)
 
 
+def _for_any(unit: ImageUnit) -> ImageUnit:
+    """An image whose build argument says which directory is packed belongs to none for itself."""
+    copied = unit.facts.copied
+    by_argument = bool(copied) and all(item.removeprefix("./").startswith("$") for item in copied)
+    return replace(unit, unplaced=True, names=()) if by_argument else unit
+
+
 def _with_own_name(unit: ImageUnit, sources: _Sources) -> ImageUnit:
     """An image of the whole repository is called what the code's own manifest calls it."""
     if unit.names or unit.unplaced:
@@ -94,6 +112,8 @@ def _reading(
     evidence: dict[str, Evidence] = {}
     components = []
     taken: list[str] = []
+    # What runs to an end comes after the services, which keep the plain names.
+    drafts = sorted(drafts, key=lambda draft: any(run.kind in ENDING for run in draft.runs))
     for draft in drafts:
         component, facts = build_component(draft, files, tree, taken)
         taken.append(component.name)
@@ -118,7 +138,8 @@ def _drafts(linked: Sequence[Linked], tree: Layout, sources: _Sources) -> list[D
             # A Dockerfile that takes its module as an argument packs whatever has no own.
             unit = shared if directory and item.runs[0].found_in is not FoundIn.PROCFILE else None
             image = unit.facts if unit else None
-            facts = sources.of(directory, image) if directory else None
+            started = _started_program(directory, item.runs, tree) if directory else None
+            facts = sources.of(started or directory, image) if directory else None
             drafts.append(Draft(item.runs, unit, directory, facts))
         elif item.runs or not _spread_out(drafts, item.unit, tree, sources):
             path = item.unit.source_path
@@ -129,8 +150,55 @@ def _drafts(linked: Sequence[Linked], tree: Layout, sources: _Sources) -> list[D
                 path = named or path
                 if named:
                     break
-            drafts.append(Draft(item.runs, item.unit, path, sources.of(path, item.unit.facts)))
-    return drafts
+            started = _started_program(path, item.runs, tree)
+            facts = sources.of(started or path, item.unit.facts)
+            drafts.append(Draft(item.runs, item.unit, path, facts))
+    return drafts + _unstarted(drafts, tree, sources)
+
+
+def _started_program(directory: str, runs: Sequence[Run], tree: Layout) -> str | None:
+    """The program that a run starts, of several that lie below one directory.
+
+    A binary is called like the directory of its main package, often with the product's name in
+    front: ``/app/shop-mailer`` is ``cmd/mailer``.
+    """
+    commands = (run.entrypoint or run.command for run in runs)
+    command = next((found for found in commands if found), ())
+    told = words(basename(command[0])) if command else ()
+    found = [
+        item
+        for item in (tree.main_directories if told else ())
+        if item != directory and is_below(item, directory) and _ends_with(told, item)
+    ]
+    return max(found, key=lambda item: len(words(basename(item))), default=None)
+
+
+def _ends_with(told: tuple[str, ...], directory: str) -> bool:
+    own = words(basename(directory))
+    return bool(own) and told[-len(own) :] == own
+
+
+def _unstarted(drafts: Sequence[Draft], tree: Layout, sources: _Sources) -> list[Draft]:
+    """Programs that an image of several packs and that nothing in the repository starts.
+
+    They are run by somebody else, or by a part of a chart that is off by default.
+    """
+    packed = {id(draft.unit): draft.unit for draft in drafts if draft.unit and draft.runs}
+    found: list[Draft] = []
+    for unit in packed.values():
+        programs = programs_of(unit.facts, tree) if not unit.unplaced else ()
+        own = {draft.directory for draft in drafts if draft.unit is unit}
+        # One that runs under its own name shows that the image is used program by program.
+        if len(programs) < _SEVERAL or not own & set(programs):
+            continue
+        found += [
+            Draft((), unit, directory, facts)
+            for directory in programs[:_MAX_LEFT_OVER]
+            if directory not in own
+            and not is_test(directory)
+            and (facts := sources.of(directory, None)).deployable
+        ]
+    return found
 
 
 def _named_program(unit: ImageUnit, name: str, tree: Layout) -> str | None:
@@ -187,9 +255,25 @@ def _left_over(
         if covered and (is_library(directory) or directory == "."):
             continue
         facts = sources.of(directory, None)
-        # Beside services with deployment files only a server counts, not every tool with a main.
-        serves = facts.framework is not None or facts.endpoint_count > 0
+        # Beside services with deployment files only a server counts, not every tool with a main,
+        # and no library that is made with a server's framework.
+        serves = facts.endpoint_count > 0 or bool(
+            facts.framework and (facts.start_command or _has_entry(directory, sources.files))
+        )
         if facts.deployable and (serves or not covered):
             found.append(Draft((), None, directory, facts))
             covered.add(directory)
     return found
+
+
+_ENTRY_STEMS = ("main", "app", "server", "index", "program", "manage", "wsgi", "asgi", "worker")
+
+
+def _has_entry(directory: str, files: FileTree) -> bool:
+    """Whether code starts there: a main file, an application class, a page."""
+    for path in files.paths:
+        if is_below(path, directory):
+            stem = basename(path).partition(".")[0]
+            if stem.lower() in _ENTRY_STEMS or stem.endswith("Application"):
+                return True
+    return False

@@ -56,6 +56,7 @@ def run_source(runs: Sequence[Run], tree: Layout) -> str | None:
             item
             for item in tree.source_directories
             if same_service(basename(item), run.name) >= 2
+            or (run.plain_name and same_service(basename(item), run.plain_name) >= 2)
             or (
                 run.image
                 and same_service(basename(item), run.image.rpartition("/")[2].partition(":")[0])
@@ -75,6 +76,9 @@ def run_source(runs: Sequence[Run], tree: Layout) -> str | None:
         ]
         if len(prefixed) == 1 and prefixed[0] != ".":
             return prefixed[0]
+        # A Compose file beside the code brings other people's images along; a manifest seldom.
+        if run.found_in is FoundIn.COMPOSE and run.image and run.build is None:
+            continue
         around = [
             item for item in tree.source_directories if item != "." and is_below(run.path, item)
         ]
@@ -190,7 +194,7 @@ def _product(draft: Draft, image: str | None) -> Product | None:
 
 
 def _name(draft: Draft) -> str:
-    trusted = [run.name for run in draft.runs if run.found_in is not FoundIn.PROCFILE]
+    trusted = [_own_name(run) for run in draft.runs if run.found_in is not FoundIn.PROCFILE]
     telling = [name for name in trusted if not is_filler(name)]
     if telling:
         return telling[0]
@@ -207,6 +211,12 @@ def _name(draft: Draft) -> str:
     processes = [run.name for run in draft.runs]
     base = names[0] if names else "app"
     return f"{base}-{processes[0]}" if processes and processes[0] != "web" else base
+
+
+def _own_name(run: Run) -> str:
+    """What a run is called; the release before a chart's workloads was only made up to render."""
+    plain = run.plain_name if run.found_in is FoundIn.CHART else ""
+    return plain if plain and not is_filler(plain) else run.name
 
 
 def _found_in(draft: Draft) -> tuple[FoundIn, ...]:

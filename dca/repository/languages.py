@@ -32,7 +32,14 @@ from dca.repository.sources import (
     line_of,
     parent,
 )
-from dca.repository.traits import TEMPLATES, by_relevance, find_traits, template_count
+from dca.repository.traits import (
+    ONLY_PROXIES,
+    TEMPLATES,
+    by_relevance,
+    find_traits,
+    only_proxies,
+    template_count,
+)
 from dca.repository.uses import file_evidence, uses_of
 from schemas.evidence import Evidence
 from schemas.ports import FileTree
@@ -74,7 +81,7 @@ def source_facts(
     program = find_program(directory, sources, dockerfile)
     choice = choose_language(program, sources, dockerfile)
     if choice.runtime is None:
-        return _product_facts(directory, dockerfile, choice)
+        return _product_facts(directory, dockerfile, choice, sources)
     kept = tuple(path for path in program.files if _belongs(path, choice.runtime))
     ordered = by_relevance(kept)
     traits = find_traits(ordered, sources)
@@ -142,7 +149,7 @@ def _facts(
 
 
 def _product_facts(
-    directory: str, dockerfile: DockerfileFacts | None, choice: Choice
+    directory: str, dockerfile: DockerfileFacts | None, choice: Choice, sources: Sources
 ) -> SourceFacts:
     """A directory without code: an image of somebody else's product with a configuration."""
     product = product_of(dockerfile)
@@ -151,6 +158,7 @@ def _product_facts(
         language=choice.language or (product.language if product else None),
         framework=product.title if product else None,
         deployable=dockerfile is not None,
+        traits=(ONLY_PROXIES,) if only_proxies(directory, sources) else (),
         evidence=choice.evidence,
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dca.repository.images import ImageUnit
-from dca.repository.naming import same_service
+from dca.repository.naming import is_filler, same_service
 from dca.repository.paths import (
     GENERIC_DIRECTORIES,
     STAGE_WORDS,
@@ -16,10 +17,15 @@ from dca.repository.paths import (
     words,
 )
 from dca.repository.runs import Build, Run, image_name
-from schemas.context import FoundIn
+from schemas.context import FoundIn, WorkloadKind
 
 _CERTAIN = 90
 _ENOUGH = 30
+_BRAND = 3
+"""Two services that begin alike may be two parts of one thing; three share a brand."""
+_LOCAL = (FoundIn.COMPOSE, FoundIn.PROCFILE)
+ENDING = (WorkloadKind.JOB, WorkloadKind.CRON_JOB)
+"""What runs to an end."""
 _PLACEHOLDERS = frozenset(["controller", "manager", "image", "app", "placeholder"])
 """Images that scaffolding tools write for a kustomization to replace."""
 
@@ -47,7 +53,9 @@ def link(
         known_images: Image names that compose files or build tools build, and how.
         is_product: Whether an image is a known product of somebody else.
     """
-    of_run = [_best(run, units, known_images, is_product) for run in runs]
+    runs = _plain_names(_plain_images(runs))
+    called = _called(runs, units)
+    of_run = [_best(run, called, known_images, is_product) for run in runs]
     of_run = _spread(runs, of_run)
     of_run = _spread(runs, _single(runs, of_run, units, is_product))
     groups: list[Linked] = []
@@ -60,6 +68,78 @@ def link(
     rest = [run for run, number in zip(runs, of_run, strict=True) if number is None]
     groups.extend(Linked(tuple(item)) for item in _merge_foreign(rest, is_product))
     return groups
+
+
+def _called(runs: Sequence[Run], units: Sequence[ImageUnit]) -> list[ImageUnit]:
+    """Images with all their names: also what builds them is called, and what their header says.
+
+    A Compose service ``shop-api`` that builds ``./api`` names the image as a workload would.
+    """
+    extra: dict[int, list[str]] = {}
+    for run in runs:
+        if run.build is None or run.found_in is FoundIn.PROCFILE or is_filler(run.name):
+            continue
+        scores = [_build_score(run, run.build, unit) for unit in units]
+        best = max(range(len(units)), key=lambda index: scores[index], default=None)
+        if best is not None and scores[best] >= _CERTAIN:
+            extra.setdefault(best, []).append(run.name)
+    return [
+        replace(unit, names=tuple(dict.fromkeys((*unit.names, *_header_names(unit), *more))))
+        if (more := tuple(extra.get(index, ()))) or unit.facts.metadata
+        else unit
+        for index, unit in enumerate(units)
+    ]
+
+
+def _header_names(unit: ImageUnit) -> tuple[str, ...]:
+    said = unit.facts.metadata
+    return tuple(said[key] for key in ("name", "service", "app") if said.get(key))
+
+
+def _plain_images(runs: Sequence[Run]) -> list[Run]:
+    """Runs with their images freed of a common first word: ``acme-web`` and ``acme-db``.
+
+    Images of one product share its name in front; what comes after it is the service's own name.
+    """
+    seen: dict[str, set[tuple[str, ...]]] = {}
+    for run in runs:
+        told = words(_telling_image(run.image))
+        if len(told) > 1:
+            seen.setdefault(told[0], set()).add(told[1:])
+    brands = frozenset(word for word, rests in seen.items() if len(rests) >= _BRAND)
+    return [_plain(run, brands) for run in runs]
+
+
+def _plain_names(runs: Sequence[Run]) -> list[Run]:
+    """Runs with their names freed of what all workloads beside them begin with.
+
+    A chart puts its release's name before each workload.
+    """
+    places: dict[str, set[tuple[str, ...]]] = {}
+    for run in runs:
+        places.setdefault(_place(run), set()).add(words(run.name))
+    shared = {
+        place: len(os.path.commonprefix(sorted(names)))
+        for place, names in places.items()
+        if len(names) >= _BRAND
+    }
+    return [
+        replace(run, plain_name="-".join(words(run.name)[cut:]))
+        if (cut := shared.get(_place(run), 0))
+        else run
+        for run in runs
+    ]
+
+
+def _plain(run: Run, brands: frozenset[str]) -> Run:
+    """The run with an image that is called like the service alone."""
+    last = _telling_image(run.image)
+    told = words(last)
+    if len(told) < 2 or told[0] not in brands:
+        return run
+    rest = last[len(told[0]) :].lstrip("-_.")
+    name = image_name(run.image or "")
+    return replace(run, plain_image=f"{name.removesuffix(last)}{rest}" if rest else None)
 
 
 def _best(
@@ -90,7 +170,15 @@ def _score(run: Run, unit: ImageUnit) -> int:
         return _build_score(run, run.build, unit)
     last = _telling_image(run.image)
     by_image = max((same_service(last, name) for name in unit.names), default=0)
+    if run.plain_image:
+        plain = _telling_image(run.plain_image)
+        exact = max((same_service(plain, name) for name in unit.names), default=0)
+        # Without the brand it is still a guess: the whole name has the first word.
+        by_image = max(by_image, min(exact, 2) if exact > 1 else 0)
     by_name = max((same_service(run.name, name) for name in unit.names), default=0)
+    if run.plain_name:
+        exact = max((same_service(run.plain_name, name) for name in unit.names), default=0)
+        by_name = max(by_name, min(exact, 2) if exact > 1 else 0)
     score = max(by_image * 20 + 5 if by_image else 0, by_name * 16 if by_name else 0)
     named = {word for name in unit.names for word in words(name)}
     if not last or score or named & {*words(last)}:
@@ -161,9 +249,12 @@ def _single(
     units: Sequence[ImageUnit],
     is_product: Callable[[str], bool],
 ) -> list[int | None]:
-    """In a repository with one image, the workloads of its most used own image are that image."""
+    """In a repository with one image, the workloads of its most used own image are that image.
+
+    A chart may not say which image that is: then those without a known one are.
+    """
     if len(units) != 1 or any(
-        number is not None and run.found_in not in (FoundIn.COMPOSE, FoundIn.PROCFILE)
+        number is not None and run.image and run.found_in not in _LOCAL
         for run, number in zip(runs, of_run, strict=True)
     ):
         return of_run
@@ -209,6 +300,9 @@ def _attach(groups: list[list[Run]], local: list[Run]) -> bool:
 
 def _add(groups: list[list[Run]], run: Run, lowest: int) -> None:
     for group in groups:
+        # What runs to an end is not the service that is called alike.
+        if (group[0].kind in ENDING) != (run.kind in ENDING):
+            continue
         likeness = same_service(group[0].name, run.name)
         # Two workloads of one file, directory or chart that are only alike are two workloads.
         together = _place(group[0]) == _place(run)

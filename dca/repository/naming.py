@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from dca.repository.paths import STAGE_WORDS, words
 
@@ -35,6 +36,7 @@ def unique(wanted: str, taken: Iterable[str]) -> str:
     return name
 
 
+@lru_cache(maxsize=100_000)
 def same_service(left: str, right: str) -> int:
     """How surely two names mean the same service, 0 for not at all.
 

@@ -76,6 +76,11 @@ class Layout:
         """Directories with source files directly in them."""
         return frozenset(parent(path) for path in self.paths if path.endswith(_CODE))
 
+    @cached_property
+    def main_directories(self) -> frozenset[str]:
+        """Directories with a ``main.go``: Go builds a program from each."""
+        return frozenset(parent(path) for path in self.paths if path.endswith("/main.go"))
+
     def holds_source(self, directory: str) -> bool:
         """Whether a directory has a dependency manifest or source files directly in it."""
         return directory in self.source_directories or directory in self.code_directories

@@ -45,6 +45,28 @@ OPERATOR_FRAMEWORKS = frozenset(
 )
 BATCH_FOLDERS = frozenset({"jobs", "job", "cron", "cronjobs", "batch", "batches"})
 GATEWAY_NAMES = frozenset({"gateway", "api-gateway", "apigateway"})
+BOTS = frozenset({"bot", "bots", "traffic", "simulator", "simulators", "robot", "shopper"})
+"""Names of programs that play the users of others."""
+CHAT_LIBRARIES = ("slack", "discord", "telegram", "python-telegram", "aiogram", "@slack/",
+                   "botbuilder", "github.com/slack-go/", "github.com/bwmarrin/",
+                   "github.com/go-telegram", "matrix-", "mattermost")  # fmt: skip
+INTERPRETERS = frozenset({"python", "python3", "node", "nodejs", "ruby", "php", "bun", "deno",
+                           "tsx", "ts-node", "dotnet", "perl", "sh", "bash"})  # fmt: skip
+TASK_RUNNERS = frozenset({"rake", "rails", "artisan", "manage.py", "console", "mix", "flask",
+                           "alembic", "prisma", "knex", "typeorm", "flyway", "liquibase", "dbmate",
+                           "goose", "sequelize", "sequelize-cli", "django-admin"})  # fmt: skip
+"""They run an application's tasks, and some of them also serve it."""
+SERVING_TASKS = frozenset({"server", "s", "serve", "runserver", "run", "phx.server", "start",
+                            "octane:start", "octane:frankenphp", "runserver_plus"})  # fmt: skip
+QUEUE_TASKS = frozenset({"work", "worker", "workers", "queue", "consume", "consumer", "horizon",
+                          "rqworker", "qcluster", "celery", "jobs", "process"})  # fmt: skip
+QUEUE_ENTRIES = frozenset({"worker", "workers", "consumer", "consumers", "listener", "subscriber"})
+MIGRATIONS = frozenset({"migrate", "migration", "migrations", "migrator", "upgrade", "backfill",
+                         "seed", "importer", "collectstatic", "loaddata"})  # fmt: skip
+"""What is done once, before or beside the service."""
+FILE_SERVERS = frozenset({"http-server", "serve", "static-web-server", "live-server", "sirv",
+                           "http.server"})  # fmt: skip
+AUTH_NAMES = frozenset({"auth", "sso", "identity", "idp", "oauth", "oauth2", "oidc", "saml"})
 API_NAMES = frozenset({"api", "apiserver"})
 """An API in front of Kubernetes uses the libraries of a controller."""
 KUBERNETES = ("k8s.io/", "sigs.k8s.io/", "kube", "kopf", "@kubernetes/", "io.fabric8:",

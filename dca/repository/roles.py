@@ -22,24 +22,34 @@ from dca.repository.frameworks import Family, family_of
 from dca.repository.role_words import (
     API,
     API_NAMES,
+    AUTH_NAMES,
     BATCH,
     BATCH_FOLDERS,
+    BOTS,
+    CHAT_LIBRARIES,
     CONTROLLER,
     FEW_ROUTES,
+    FILE_SERVERS,
     FRONTEND,
     GATEWAY,
     GATEWAY_NAMES,
     INFERENCE,
+    INTERPRETERS,
     KUBERNETES,
     LOAD,
+    MIGRATIONS,
     MODEL_LIBRARIES,
     MODEL_ROUTES,
     OBSERVABILITY,
     OPERATOR_FRAMEWORKS,
     PROBES,
+    QUEUE_ENTRIES,
+    QUEUE_TASKS,
     RENDERING,
     SCRIPTS,
+    SERVING_TASKS,
     SITE_NAMES,
+    TASK_RUNNERS,
     TELLING,
     WEB_SERVERS,
     WORKER,
@@ -49,6 +59,20 @@ from schemas.context import Role, WorkloadKind
 
 Verdict = tuple[Role, str]
 
+_SCRIPT_ENDINGS = (
+    ".py",
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".rb",
+    ".php",
+    ".jar",
+    ".dll",
+    ".sh",
+    ".exe",
+)
+_JAVA_PATHS = ("-cp", "-classpath", "--class-path", "-p", "--module-path")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -77,6 +101,29 @@ class Clues:
     def command(self) -> frozenset[str]:
         """Words of the start command."""
         return _words(" ".join(self.hints.start_command))
+
+    @cached_property
+    def entry(self) -> str:
+        """The program that is started: of an interpreter, the script, module or archive."""
+        words = list(self.hints.start_command)
+        if words and words[0].rpartition("/")[2] == "java":
+            return _java_entry(words[1:])
+        while words and words[0].rpartition("/")[2].lower() in INTERPRETERS:
+            words = words[1:]
+            while words and words[0].startswith("-") and words[0] != "-m":
+                words = words[1:]
+            words = words[1:] if words and words[0] == "-m" else words
+        return words[0] if words else ""
+
+    @cached_property
+    def task(self) -> str:
+        """The task that a task runner is started with: ``db:migrate`` of ``rails db:migrate``."""
+        words = list(self.hints.start_command)
+        names = [word.rpartition("/")[2] for word in words]
+        for position, name in enumerate(names[:3]):
+            if name in TASK_RUNNERS:
+                return next((word for word in words[position + 1 :] if word[:1] != "-"), "")
+        return ""
 
     @cached_property
     def image(self) -> Product | None:
@@ -136,6 +183,18 @@ def _words(text: str) -> frozenset[str]:
     return frozenset((*found, *pairs))
 
 
+def _java_entry(words: list[str]) -> str:
+    """The archive or the main class that a Java command names."""
+    if "-jar" in words[:-1]:
+        return words[words.index("-jar") + 1]
+    previous = ""
+    for word in words:
+        if not word.startswith(("-", "$")) and previous not in _JAVA_PATHS:
+            return word
+        previous = word
+    return ""
+
+
 def _is_probe(path: str) -> bool:
     return path.rstrip("/").rpartition("/")[2].lower().replace("-", "").replace("_", "") in PROBES
 
@@ -146,6 +205,8 @@ def _by_image(clues: Clues) -> Verdict | None:
         return None
     if product.key in WEB_SERVERS and clues.name & GATEWAY:
         return Role.GATEWAY_PROXY, f"{product.title} named as a gateway"
+    if product.role is not Role.BATCH and _ends(clues):
+        return Role.BATCH, f"it runs {product.title} as a {clues.hints.workload_kind}"
     return product.role, f"the image is {product.title}"
 
 
@@ -153,6 +214,8 @@ def _by_base_image(clues: Clues) -> Verdict | None:
     product = clues.base
     if product is None or product.runtime or clues.source.libraries:
         return None
+    if product.key in WEB_SERVERS and clues.shows("only_proxies"):
+        return Role.GATEWAY_PROXY, f"{product.title} that only passes requests on"
     return product.role, f"the image is built on {product.title}"
 
 
@@ -161,11 +224,20 @@ def _by_load(clues: Clues) -> Verdict | None:
         return Role.LOAD_GENERATOR, f"{clues.source.framework or 'its script'} makes load"
     if clues.name & LOAD:
         return Role.LOAD_GENERATOR, "its name says that it makes load"
+    # A program that only calls others plays their users; one that talks in a chat does not.
+    silent = clues.routes == 0 and clues.calls == 0 and not clues.shows("http_server")
+    chats = any(name.lower().startswith(CHAT_LIBRARIES) for name in clues.source.libraries)
+    if clues.name & BOTS and silent and clues.shows("http_client") and not chats:
+        return Role.LOAD_GENERATOR, "it serves nothing, calls others, and its name says bot"
     return None
 
 
+def _ends(clues: Clues) -> bool:
+    return clues.hints.workload_kind in (WorkloadKind.JOB, WorkloadKind.CRON_JOB)
+
+
 def _by_kind(clues: Clues) -> Verdict | None:
-    if clues.hints.workload_kind in (WorkloadKind.JOB, WorkloadKind.CRON_JOB):
+    if _ends(clues):
         return Role.BATCH, f"it runs as a {clues.hints.workload_kind}"
     return None
 
@@ -177,6 +249,32 @@ def _by_command(clues: Clues) -> Verdict | None:
         return Role.OBSERVABILITY, "its start command runs an exporter"
     if clues.command & {"worker", "consumer"} and clues.name & WORKER:
         return Role.WORKER, "its start command and its name say worker"
+    return _by_task(clues) or _by_entry(clues)
+
+
+def _by_task(clues: Clues) -> Verdict | None:
+    """A web application's own task runner, started for something else than to serve."""
+    task = clues.task.lower()
+    if not task or task in SERVING_TASKS:
+        return None
+    if _words(task) & QUEUE_TASKS:
+        return Role.WORKER, f"it is started for {task}"
+    return (Role.BATCH, f"it is started for {task}") if ":" in task or task in MIGRATIONS else None
+
+
+def _by_entry(clues: Clues) -> Verdict | None:
+    """The program that is really run, of several that one image or directory holds."""
+    program = clues.entry.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    stem = program.rpartition(".")[0] if program.endswith(_SCRIPT_ENDINGS) else program
+    told = _words(stem.rpartition(".")[2])
+    watches = clues.has_kubernetes and clues.shows("kubernetes_watch")
+    if told & QUEUE_ENTRIES and clues.family is not Family.SITE and not watches:
+        return Role.WORKER, f"it starts {program}"
+    serves = {"server", "serve", "web", "api"} & told
+    if told & MIGRATIONS and not serves and clues.hints.ports == ():
+        return Role.BATCH, f"it starts {program}"
+    if program in FILE_SERVERS and clues.routes == 0:
+        return Role.WEB_FRONTEND, f"{program} serves its files"
     return None
 
 
@@ -196,6 +294,8 @@ def _by_controller(clues: Clues) -> Verdict | None:
         return None
     made_for_it = watches and clues.source.framework in OPERATOR_FRAMEWORKS
     quiet = made_for_it or clues.routes <= FEW_ROUTES or bool(watches and clues.name & CONTROLLER)
+    if clues.shows("admission") and clues.routes <= MODEL_ROUTES:
+        return Role.CONTROLLER, "it answers the admission requests of the Kubernetes API"
     if clues.family is Family.CONTROLLER and quiet:
         return Role.CONTROLLER, f"{clues.source.framework} watches the Kubernetes API"
     if watches and clues.name & CONTROLLER:
@@ -277,6 +377,9 @@ def _by_pages(clues: Clues) -> Verdict | None:
         return Role.WEB_FRONTEND, "it answers requests, and its name says that it is a front end"
     if clues.source.language == "PHP" and clues.family is None and clues.has_code:
         return Role.WEB_FRONTEND, "plain PHP renders pages"
+    if clues.name & AUTH_NAMES and not clues.name & FRONTEND:
+        # Whoever logs users in has a page or two for it; its work is tokens and redirects.
+        return None
     if clues.name & FRONTEND and (pages or renders):
         return Role.WEB_FRONTEND, "it renders pages, and its name says so"
     if pages and renders:
@@ -285,7 +388,8 @@ def _by_pages(clues: Clues) -> Verdict | None:
 
 
 def _by_queue(clues: Clues) -> Verdict | None:
-    if clues.routes > FEW_ROUTES or any(item.method == "WS" for item in clues.source.endpoints):
+    talks = clues.shows("websocket") or any(item.method == "WS" for item in clues.source.endpoints)
+    if clues.routes > FEW_ROUTES or talks:
         return None
     if clues.shows("queue_consumer"):
         return Role.WORKER, "it takes messages from a queue and answers hardly any requests"
@@ -309,7 +413,7 @@ def _by_framework(clues: Clues) -> Verdict | None:
 
 
 def _by_traits(clues: Clues) -> Verdict | None:
-    if clues.routes or clues.shows("http_server"):
+    if clues.routes or clues.shows("http_server", "websocket"):
         return Role.BACKEND_API, "it answers HTTP requests"
     if clues.shows("kubernetes_watch") and clues.has_kubernetes:
         return Role.CONTROLLER, "it watches the Kubernetes API"

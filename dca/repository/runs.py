@@ -33,6 +33,10 @@ class Run:
     rank: int = 0
     """How much the file counts, lowest first."""
     image: str | None = None
+    plain_image: str | None = None
+    """The image without the word that all images of the repository begin with."""
+    plain_name: str = ""
+    """The name without the words that all workloads beside it begin with."""
     build: Build | None = None
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()

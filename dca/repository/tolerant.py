@@ -30,7 +30,10 @@ _BARE_REQUIRED = re.compile(r'(?<![\w."$])required(?=\s)')
 _FAIL = re.compile(r'(?<![\w."$])fail(?=[\s)}])')
 _NAMED_FILE = re.compile(r"[\w.-]{1,100}/((?:charts/[\w.-]{1,100}/)*templates/[\w./-]{1,200})")
 _NO_VALUE = re.compile(r"at <[^<>]{0,40}\.Values((?:\.[A-Za-z_]\w{0,60}){2,8})>: nil pointer")
-_NO_TEMPLATE = re.compile(r'no template "([\w./ -]{1,200})"')
+_USED = re.compile(r'\b(?:include|template)\s+"([\w./ -]{1,200})"')
+_DEFINED = re.compile(r'\bdefine\s+"([\w./ -]{1,200})"')
+_STUBS = "templates/_missing.tpl"
+_MAX_STUBS = 300
 _VALUE = re.compile(r"\{\{-?\s*\.Values((?:\.[A-Za-z_]\w{0,60}){1,6})\s*(?:\|\s*quote\s*)?-?\}\}")
 _KIND_WORDS = frozenset(["deployment", "deploy", "statefulset", "daemonset", "rollout"])
 """What a template file is often called beside its service; a job keeps its word."""
@@ -73,6 +76,7 @@ def _render_part(
     renderer: ChartRenderer, files: Mapping[str, bytes], first: ToolError
 ) -> tuple[RenderedChart | None, tuple[str, ...]]:
     eased = {path: _eased(path, content) for path, content in files.items()}
+    eased[_STUBS] = _stubs(eased)
     values, error = _environment_values(files), first
     left_out: list[str] = []
     for _ in range(_MAX_TRIES):
@@ -90,19 +94,25 @@ def _render_part(
     return None, tuple(path for path in files if _has_workload(path, files[path]))
 
 
+def _stubs(files: Mapping[str, bytes]) -> bytes:
+    """Empty definitions of what comes from a library chart that is not in the repository.
+
+    Such parts are labels and settings; a workload stands in the chart's own templates.
+    """
+    texts = [
+        text.decode("utf-8", "replace") for path, text in files.items() if "templates/" in path
+    ]
+    defined = {name for text in texts for name in _DEFINED.findall(text)}
+    used = {name for text in texts for name in _USED.findall(text)}
+    names = sorted(used - defined)[:_MAX_STUBS]
+    return "".join(f'{{{{- define "{name}" }}}}{{{{- end }}}}\n' for name in names).encode()
+
+
 def _mend(message: str, files: dict[str, bytes], values: JsonObject) -> str | None:
-    """Take out what failed: the template's name, empty text for a stub, None for no idea."""
+    """Take out what failed: the template's name, empty text for a value, None for no idea."""
     absent = _NO_VALUE.search(message)
     if absent is not None and _make_room(values, absent[1].strip(".").split(".")[:-1]):
         return ""
-    missing = _NO_TEMPLATE.search(message)
-    stubs = "templates/_missing.tpl"
-    if missing is not None:
-        # A library chart that is not in the repository: its parts are labels and settings.
-        stub = f'{{{{- define "{missing[1]}" }}}}{{{{- end }}}}\n'.encode()
-        if stub not in files.get(stubs, b""):
-            files[stubs] = files.get(stubs, b"") + stub
-            return ""
     named: list[str] = _NAMED_FILE.findall(message)
     for path in (name.rstrip(".:") for name in named):
         if files.get(path) and not basename(path).startswith("_"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -15,6 +16,11 @@ MAX_BYTES = 2_500_000
 
 TEMPLATES = "html_templates"
 """Trait of a program that carries templates of pages."""
+
+ONLY_PROXIES = "only_proxies"
+"""Trait of a web server whose configuration passes requests on and names no files."""
+_MAX_CONFIGURATIONS = 20
+_SERVER_FILES = re.compile(r"^\s*(?:root|alias|try_files|index)\s", re.MULTILINE)
 
 _ENTRY_WORDS = ("main", "app", "server", "program", "startup", "index", "wsgi", "asgi", "worker",
                 "consumer", "route", "controller", "handler", "api", "url", "view", "application",
@@ -72,6 +78,15 @@ def find_traits(files: Iterable[str], sources: Sources) -> frozenset[str]:
             if trait not in found and any(marker in text for marker in markers):
                 found.add(trait)
     return frozenset(found)
+
+
+def only_proxies(directory: str, sources: Sources) -> bool:
+    """Whether the nginx configuration of a directory has upstreams and no files to serve."""
+    names = (".conf", ".conf.template", ".conf.tmpl", ".hbs", ".template", "nginx.conf.erb")
+    found = [path for path in sources.under(directory) if path.endswith(names)]
+    texts = [sources.read(path) or "" for path in found[:_MAX_CONFIGURATIONS]]
+    passing = any("proxy_pass" in text for text in texts)
+    return passing and not any(_SERVER_FILES.search(text) for text in texts)
 
 
 def template_count(directory: str, sources: Sources) -> int:

@@ -137,9 +137,72 @@ def source(framework=None, routes=0, calls=0, traits=(), libraries=()):
             RoleHints(name="x", source=SourceFacts("x", language="Python", libraries=("boto3",))),
             Role.WORKER,
         ),
+        (
+            RoleHints(
+                name="sso",
+                source=source("ASP.NET Core", 8, traits=("html_rendering", "html_templates")),
+            ),
+            Role.BACKEND_API,
+        ),
+        (
+            RoleHints(name="enforcer", source=source("FastAPI", 4, traits=("admission",))),
+            Role.CONTROLLER,
+        ),
+        (
+            RoleHints(name="shopper-bot", source=source(traits=("http_client",))),
+            Role.LOAD_GENERATOR,
+        ),
+        (
+            RoleHints(
+                name="support-bot",
+                source=source("Slack Bolt", traits=("http_client",), libraries=("slack-bolt",)),
+            ),
+            Role.WORKER,
+        ),
+        (
+            RoleHints(name="edge", base_image="nginx:1", source=source(traits=("only_proxies",))),
+            Role.GATEWAY_PROXY,
+        ),
+        (RoleHints(name="game", start_command=("http-server",), ports=(80,)), Role.WEB_FRONTEND),
+        (RoleHints(image="postgres:16", workload_kind="Job"), Role.BATCH),
+        (
+            RoleHints(
+                name="stream",
+                source=source("Phoenix", traits=("queue_consumer", "websocket")),
+            ),
+            Role.BACKEND_API,
+        ),
     ],
 )
 def test_the_strongest_evidence_decides(hints, role):
+    assert classify_role(hints)[0] is role
+
+
+@pytest.mark.parametrize(
+    ("command", "role"),
+    [
+        ("python worker.py", Role.WORKER),
+        ("python -u -m shop.consumer", Role.WORKER),
+        ("node dist/queue.worker.js", Role.WORKER),
+        ("java -jar /app/orders-listener.jar", Role.WORKER),
+        ("python manage.py rqworker default", Role.WORKER),
+        ("php artisan queue:work --tries=3", Role.WORKER),
+        ("bundle exec rake jobs:work", Role.WORKER),
+        ("bundle exec prometheus_exporter -b 0.0.0.0", Role.OBSERVABILITY),
+        ("python manage.py migrate", Role.BATCH),
+        ("bin/rails db:migrate", Role.BATCH),
+        ("alembic upgrade head", Role.BATCH),
+        ("python backfill.py", Role.BATCH),
+        ("bin/rails server", Role.BACKEND_API),
+        ("python manage.py runserver 0.0.0.0:80", Role.BACKEND_API),
+        ("php artisan serve", Role.BACKEND_API),
+        ("flask run", Role.BACKEND_API),
+        ("java -jar app.jar", Role.BACKEND_API),
+        ("gunicorn app:app", Role.BACKEND_API),
+    ],
+)
+def test_the_command_tells_workloads_of_one_image_apart(command, role):
+    hints = RoleHints(name="shop", source=source("Flask", 9), start_command=tuple(command.split()))
     assert classify_role(hints)[0] is role
 
 
