@@ -23,10 +23,20 @@ from schemas.base import JsonObject
 from schemas.errors import ToolError
 from schemas.ports import RenderedChart
 
-_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Safe loader that keeps dates as text, as Kubernetes reads them."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [item for item in resolvers if not item[0].endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _SOURCE = re.compile(r"^# Source: ([^\r\n]{1,500})$", re.MULTILINE)
 _DOCUMENT = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
 _MAX_ALIASES = 16
+_MAX_DEPTH = 100
+"""Parsers recurse on nested values; workloads have some fifteen levels."""
 _ERROR_LENGTH = 600
 """Helm repeats a failing template's whole call chain; the first part names the cause."""
 
@@ -35,12 +45,15 @@ _ERROR_LENGTH = 600
 class HelmLimits:
     """What one chart may cost."""
 
-    seconds: float = 15.0
+    seconds: float = 8.0
+    """Rendering takes 0.06 s, a chart of charts about one."""
     files: int = 2_000
     input_bytes: int = 16 << 20
     output_bytes: int = 8 << 20
     memory_bytes: int = 4 << 30
     """Address space: the Go runtime reserves far more than it uses (about 1.3 GiB at rest)."""
+    data_bytes: int = 320 << 20
+    """What it may really write to; the largest public charts take about 100 MiB."""
 
 
 class UnavailableRenderer:
@@ -166,6 +179,7 @@ def _limit(pid: int, limits: HelmLimits) -> None:
         return
     bounds = {
         resource.RLIMIT_AS: limits.memory_bytes,
+        resource.RLIMIT_DATA: limits.data_bytes,
         resource.RLIMIT_FSIZE: limits.output_bytes,
         resource.RLIMIT_CPU: int(limits.seconds) + 1,
     }
@@ -179,6 +193,8 @@ def _limit(pid: int, limits: HelmLimits) -> None:
 def _words(error_path: Path, work: Path, code: int) -> str:
     with error_path.open("rb") as stream:
         text = stream.read(1 << 16).decode("utf-8", errors="replace")
+    if "out of memory" in text or "cannot allocate memory" in text:
+        return "helm: the chart needs more memory to render than it is given"
     text = text.replace(f"{work}/", "").replace(str(work), "")
     line = " ".join(part.strip() for part in text.splitlines() if not part.startswith("WARNING"))
     line = line.removeprefix("Error: ").replace("Use --debug flag to render out invalid YAML", "")
@@ -187,8 +203,11 @@ def _words(error_path: Path, work: Path, code: int) -> str:
 
 def _metadata(files: Mapping[str, bytes]) -> JsonObject:
     try:
-        loaded = yaml.load(files.get("Chart.yaml", b""), Loader=_LOADER)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        text = files.get("Chart.yaml", b"").decode("utf-8", "replace")
+        if _is_bomb(text):
+            raise ToolError("Chart.yaml is nested too deeply or has too many aliases")
+        loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ToolError("Chart.yaml is not readable YAML") from error
     if not isinstance(loaded, dict):
         raise ToolError("Chart.yaml is missing or not a mapping")
@@ -225,19 +244,36 @@ def _dependencies(files: Mapping[str, bytes], metadata: JsonObject) -> list[Json
     listed = metadata.get("dependencies")
     if not listed and "requirements.yaml" in files:
         try:
-            loaded = yaml.load(files["requirements.yaml"], Loader=_LOADER)  # noqa: S506 - safe
-        except (yaml.YAMLError, ValueError, RecursionError):
+            text = files["requirements.yaml"].decode("utf-8", "replace")
+            loaded = None if _is_bomb(text) else yaml.load(text, Loader=_Loader)  # noqa: S506 - safe
+        except (yaml.YAMLError, ValueError, TypeError, RecursionError):
             loaded = None
         listed = loaded.get("dependencies") if isinstance(loaded, dict) else None
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 def _is_bomb(text: str) -> bool:
-    """More aliases than rendered manifests have: a few can multiply into millions of nodes."""
-    if "*" not in text:
-        return False
-    events = yaml.parse(text, Loader=_LOADER)
-    return sum(isinstance(event, yaml.AliasEvent) for event in events) > _MAX_ALIASES
+    """More aliases than rendered manifests have (a few can multiply into millions), or too deep.
+
+    Events are made without recursion and without objects for what aliases stand for.
+    """
+    aliases = depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        aliases += isinstance(event, yaml.AliasEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if aliases > _MAX_ALIASES or depth > _MAX_DEPTH:
+            return True
+    return False
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """The value as JSON has it: keys are text, sets are lists; its depth is bounded by now."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def _rendered(output: str) -> RenderedChart:
@@ -246,10 +282,10 @@ def _rendered(output: str) -> RenderedChart:
     for part in _DOCUMENT.split(output):
         source = _SOURCE.search(part)
         try:
-            loaded = None if _is_bomb(part) else yaml.load(part, Loader=_LOADER)  # noqa: S506 - safe
-        except (yaml.YAMLError, ValueError, RecursionError):
+            loaded = None if _is_bomb(part) else yaml.load(part, Loader=_Loader)  # noqa: S506 - safe
+        except (yaml.YAMLError, ValueError, TypeError, RecursionError):
             continue
         if isinstance(loaded, dict) and loaded:
-            documents.append(loaded)
+            documents.append(_plain(loaded))
             sources.append(source[1] if source else "")
     return RenderedChart(tuple(documents), tuple(sources))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from dca.repository.credentials import clean_text
 from dca.repository.documents import Document, UnreadableError, parse
 from dca.repository.manifests import Cluster, runs
 from dca.repository.paths import basename, is_below, is_example, is_test, is_tooling, join, parent
@@ -85,7 +86,8 @@ def _add(found: Charts, files: FileTree, directory: str, result: RenderedChart |
 
 
 def _note(code: str, message: str) -> Note:
-    return Note(code=code, message=message[:900])
+    # The renderer may quote values in its error.
+    return Note(code=code, message=clean_text(message[:900]))
 
 
 def _is_library(files: FileTree, directory: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -123,6 +124,66 @@ def test_a_document_with_many_aliases_is_left_out():
     text = "a: &a [x]\nb: [" + ", ".join(["*a"] * 20) + "]\n"
     files = with_template(DEPLOYMENT) | {"templates/b.yaml": text.encode()}
     assert [item["kind"] for item in HelmRenderer().render(files).documents] == ["Deployment"]
+
+
+@needs_helm
+def test_a_chart_that_takes_all_memory_is_stopped_and_says_so():
+    text = "{{ range until 1000000000 }}x: y\n{{ end }}"
+    with pytest.raises(ToolError, match="more memory"):
+        HelmRenderer().render(with_template(text))
+
+
+@needs_helm
+def test_a_template_that_includes_itself_is_an_error():
+    text = '{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}'
+    with pytest.raises(ToolError, match="include"):
+        HelmRenderer().render(with_template(text))
+
+
+@needs_helm
+def test_a_chart_of_ten_megabytes_is_rendered_in_time():
+    comment = "{{/* " + "x" * 1_000_000 + " */}}\n"
+    files = with_template(DEPLOYMENT)
+    files |= {f"templates/t{number}.yaml": comment.encode() for number in range(10)}
+    start = time.monotonic()
+    assert len(HelmRenderer().render(files).documents) == 1
+    assert time.monotonic() - start < 5
+
+
+@needs_helm
+def test_a_chart_larger_than_the_bound_is_refused_before_it_is_written():
+    files = chart() | {"templates/x.yaml": b"x" * (17 << 20)}
+    with pytest.raises(ToolError, match="too large"):
+        HelmRenderer().render(files)
+
+
+@needs_helm
+def test_a_document_nested_too_deeply_is_left_out():
+    deep = 'x: {{ repeat 5000 "[" }}{{ repeat 5000 "]" }}\n'
+    files = with_template(DEPLOYMENT) | {"templates/b.yaml": deep.encode()}
+    assert [item["kind"] for item in HelmRenderer().render(files).documents] == ["Deployment"]
+
+
+@needs_helm
+def test_rendered_values_are_plain_json():
+    text = "date: 2020-01-01\n1: one\nbytes: !!binary aGk=\nnothing: null\n"
+    (document,) = HelmRenderer().render(with_template(text)).documents
+    json.dumps(document)
+    assert document["date"] == "2020-01-01"
+    assert document["1"] == "one"
+
+
+@needs_helm
+def test_an_integer_of_a_hundred_thousand_digits_sinks_only_its_document():
+    files = with_template(DEPLOYMENT) | {"templates/b.yaml": b"a: " + b"9" * 100_000}
+    assert len(HelmRenderer().render(files).documents) == 1
+
+
+@pytest.mark.parametrize("content", ["a: &a [*a]", "[" * 5_000, "? [a]\n: b", "\x00", "- a"])
+@needs_helm
+def test_a_chart_yaml_that_is_no_mapping_is_refused(content):
+    with pytest.raises(ToolError, match=r"Chart\.yaml"):
+        HelmRenderer().render(chart() | {"Chart.yaml": content.encode()})
 
 
 @pytest.mark.parametrize("path", ["../out.yaml", "/etc/out.yaml", "templates/../../out.yaml"])
