@@ -37,6 +37,10 @@ _MAX_LEFT_OVER = 60
 """Source directories without deployment files that are looked into."""
 
 
+_MAX_PROBLEMS = 40
+"""Damaged manifests that get a note each."""
+
+
 @dataclass(slots=True)
 class _Sources:
     """Source facts, each directory read once for each image."""
@@ -51,6 +55,14 @@ class _Sources:
         if key not in self.known:
             self.known[key] = source_facts(self.files, directory, dockerfile)
         return self.known[key]
+
+    def notes(self) -> list[Note]:
+        """What could not be read of the dependency manifests, each file once."""
+        problems = dict.fromkeys(item for facts in self.known.values() for item in facts.problems)
+        return [
+            Note(code="skipped.manifest", message=problem)
+            for problem in list(problems)[:_MAX_PROBLEMS]
+        ]
 
 
 def read_repository(
@@ -80,7 +92,7 @@ def read_repository(
     )
     drafts = _drafts(linked, tree, sources)
     drafts += _left_over(drafts, units, directories, sources)
-    notes = list(gathered.notes)
+    notes = [*gathered.notes, *sources.notes()]
     if len(drafts) > MAX_COMPONENTS:
         notes.append(
             Note(

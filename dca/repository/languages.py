@@ -76,8 +76,14 @@ def source_facts(
         dockerfile: The image that is built from it, when there is one: its stages and its start
             command decide between several languages and several programs.
     """
-    directory = directory.strip("/") or "."
     sources = Sources(files)
+    facts = _source_facts(directory.strip("/") or ".", sources, dockerfile)
+    return replace(facts, problems=sources.problems) if sources.problems else facts
+
+
+def _source_facts(
+    directory: str, sources: Sources, dockerfile: DockerfileFacts | None
+) -> SourceFacts:
     program = find_program(directory, sources, dockerfile)
     choice = choose_language(program, sources, dockerfile)
     if choice.runtime is None:
