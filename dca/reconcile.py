@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from dca.catalogue import Product, catalogue
 from dca.contradictions import contradictions
 from dca.demand import with_demand
+from dca.description.vocabulary import vocabulary
 from dca.matching import best_matches, made_of, same_framework, same_language
 from schemas.context import (
     Component,
@@ -142,12 +143,22 @@ def _match_own_code(app: _App, reading: DescriptionReading, *, had_own: bool) ->
         if target:
             app.by_named[item.name] = target
             _take_over(app, item, target)
-        elif not (had_own and len(named) == 1):
+        elif not (had_own and (len(named) == 1 or _is_implied(item))):
             # One service of a larger app whose name says too little is no further component.
             app.add(_own_component(item), item.name)
             app.notes.append(_only_named(item, app.by_named[item.name]))
     if not app.own() and not named:
-        _add_app(app, reading)
+        _add_app(app, reading, nothing_known=not app.components)
+
+
+def _is_implied(item: NamedComponent) -> bool:
+    """A frontend of which only its framework is named ("Rails, React").
+
+    Where the repository has own code but no such component, that code serves it.
+    """
+    return item.role is Role.WEB_FRONTEND and (
+        item.quote.lower() in vocabulary().technologies or _JOINED.search(item.quote) is not None
+    )
 
 
 def _instead(
@@ -181,32 +192,53 @@ def _take_over(app: _App, item: NamedComponent, name: str) -> None:
     app.change(name, **changes)
 
 
-def _add_app(app: _App, reading: DescriptionReading) -> None:
-    """One component for an app of which nothing but its demand or its stack is known."""
+def _add_app(app: _App, reading: DescriptionReading, *, nothing_known: bool) -> None:
+    """One component for an app of which nothing but its demand, stack or subject is known."""
+    stated = {item.key: item for item in reversed(reading.statements) if item.key in _SUBJECT_KEYS}
+    subject = stated if nothing_known else {}
     stack = {item.key: item for item in reversed(reading.statements) if item.key in _STACK_KEYS}
-    about_own_code = stack or not reading.named
+    about_own_code = stack or subject or not reading.named
     if not about_own_code or not reading.statements:
         return
     serves = reading.demand.peak_rps is not None or reading.demand.average_rps is not None
     language, framework = stack.get("language"), stack.get("framework")
-    name = unique_name("app", {item.name for item in app.components})
-    evidence = [item.evidence_id for item in (language, framework) if item]
+    called = str(subject["app_name"].value) if subject else "app"
+    name = unique_name(called, {item.name for item in app.components})
+    role, reason = _assumed_role(subject.get("app_role"), serves=serves)
+    kind = WorkloadKind.CRON_JOB if role is Role.BATCH else WorkloadKind.DEPLOYMENT
+    known = (subject.get("app_role"), language, framework)
+    evidence = [item.evidence_id for item in known if item]
     app.add(
         Component(
             name=name,
             found_in=(FoundIn.DESCRIPTION,),
             language=str(language.value) if language else None,
             framework=str(framework.value) if framework else None,
-            role=Role.BACKEND_API if serves else Role.OTHER,
-            role_reason="the description states requests" if serves else "",
+            role=role,
+            role_reason=reason,
+            kind=kind,
             evidence=tuple(dict.fromkeys(evidence or [reading.statements[0].evidence_id])),
         )
     )
     message = "the repository has no component and the description names none; one is assumed"
+    if subject:
+        quote = subject["app_role"].quote
+        message = f"the repository has no component; the description is about {quote!r}"
     app.notes.append(Note(code="unknown.component", message=message, component=name))
 
 
+def _assumed_role(said: Statement | None, *, serves: bool) -> tuple[Role, str]:
+    """The role of what the description is about, and the reason for it."""
+    if said:
+        return Role(str(said.value)), f"the description calls it {said.quote!r}"
+    if serves:
+        return Role.BACKEND_API, "the description states requests"
+    return Role.OTHER, ""
+
+
 _STACK_KEYS = frozenset({"language", "framework"})
+_SUBJECT_KEYS = frozenset({"app_name", "app_role"})
+_JOINED = re.compile(r"[+&/,]|\band\b")
 
 
 def _add_uses(app: _App, reading: DescriptionReading) -> None:

@@ -32,6 +32,16 @@ _PER_AFTER = re.compile(
 _REPLICAS = re.compile(r" (?:[\w-]+ )?(?:replicas?|pods?|instances?)\b")
 _CPUS = re.compile(r" ?(?:v?cpus?|(?:cpu |virtual )?cores?)\b")
 _MILLICPU = re.compile(r" ?m(?:illi)? ?(?:cores?|v?cpus?|of cpu)\b")
+_MODEL_BEFORE = re.compile(
+    r"\b(?:models?|weights|checkpoints?)(?: (?:file|files|size))?"
+    r"(?: (?:is|are|has|have|takes?|needs?|of|about|around|roughly|up to|each|with)){0,4}[ :=(~≈]*$"
+)
+_MODEL_AFTER = re.compile(r" ?(?:[\w-]+ )?(?:models?|weights|checkpoints?)\b")
+_PROCESSED = re.compile(
+    r"\b(?:process|crunch|transform|scan|transfer|cop(?:y|i)|mov|aggregat|convert|import|export)"
+    r"[a-z]{0,4} (?:about |around |roughly |up to |some |~)?$"
+)
+_GROWTH = re.compile(r"(?:\+ ?|\bgrow(?:s|ing|th)?(?: (?:by|of|about|around)){0,2} )$")
 _SMALLEST_DATA_BYTES = 1e8
 """Smaller amounts in prose are sizes of files and messages, not of a data set."""
 
@@ -62,10 +72,17 @@ def _size(prose: Prose, number: Number, size: re.Match[str]) -> Iterator[Stateme
         end = after.end() if after else size.end()
         yield _wish(prose, "stated_memory_bytes", int(value), number, end)
         return
+    span = (number.start, size.end())
+    before = prose.lower[max(clause.start, number.start - 60) : number.start]
+    if _MODEL_BEFORE.search(before) or _MODEL_AFTER.match(prose.lower, size.end()):
+        yield statement(prose, Dimension.SPECIAL, "model_bytes", int(value), span)
+        yield statement(prose, Dimension.SPECIAL, "special", "ml", span)
+        return
     excluded = _NOT_DATA.search(words) or _PER_AFTER.match(prose.lower, size.end())
-    if not excluded and value >= _SMALLEST_DATA_BYTES:
-        span = (number.start, size.end())
-        yield statement(prose, Dimension.DATA, "data_bytes", int(value), span)
+    if excluded or _GROWTH.search(before) or value < _SMALLEST_DATA_BYTES:
+        return
+    key = "processed_bytes" if _PROCESSED.search(before) else "data_bytes"
+    yield statement(prose, Dimension.DATA, key, int(value), span)
 
 
 def _wish(prose: Prose, key: str, value: float | int, number: Number, end: int) -> Statement:

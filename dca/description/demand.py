@@ -6,12 +6,14 @@ A statement belongs to the one component that its clause names. When only one co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from dca.catalogue import catalogue
 from dca.description.own_code import Mention
 from dca.description.text import Prose
-from schemas.context import Criticality, Demand, NamedComponent, Statement, Traffic
+from schemas.context import Criticality, Demand, NamedComponent, Role, Statement, Traffic
 
 _MAXIMA = (
     "peak_rps",
@@ -26,16 +28,33 @@ _MAXIMA = (
 _CRITICALITY = tuple(Criticality)
 _EXPLICIT = ("critical", "tier")
 _OF_THE_APP = frozenset(
-    ["language", "framework", "uses", "uses_managed", "without", "scope", "sample", "deployment"]
+    [
+        "language",
+        "framework",
+        "uses",
+        "uses_managed",
+        "without",
+        "scope",
+        "sample",
+        "deployment",
+        "app_name",
+        "app_role",
+        "autoscaling",
+    ]
 )
 """What is never said of one component alone."""
 _EITHER_SIDE = frozenset({"data_bytes", "persistence", "special"})
+_STORES = frozenset(
+    {Role.SQL_DATABASE, Role.NOSQL_DATABASE, Role.VECTOR_DATABASE, Role.SEARCH_ENGINE}
+)
+_VERSION = re.compile(r"(?: v?\d[\w.]*)? ?")
+_VERSION_LENGTH = 16
 _TRAFFIC = (Traffic.SPIKY, Traffic.SCHEDULED, Traffic.STEADY)
 
 
 def attributed(
     prose: Prose,
-    statements: Iterable[Statement],
+    statements: Sequence[Statement],
     named: Sequence[NamedComponent],
     mentions: Sequence[Mention],
 ) -> tuple[Statement, ...]:
@@ -43,7 +62,7 @@ def attributed(
     own = [item.name for item in named if item.third_party is None] or [n.name for n in named]
     result = []
     for item in statements:
-        name = _subject(prose, item, mentions)
+        name = _subject(prose, item, mentions) or _used_store(prose, item, statements)
         if [name] == own and (item.key != "data_bytes" or _is_whole_app(named)):
             name = None  # the only component: what is said of it is said of the app
         result.append(item.model_copy(update={"component": name}) if name else item)
@@ -61,12 +80,39 @@ def _subject(prose: Prose, item: Statement, mentions: Sequence[Mention]) -> str 
     places = [
         place for place in mentions if clause.start <= place.start and place.end <= clause.end
     ]
+    places = places or _opening_parenthesis(prose, clause.start, mentions)
     if len({place.name for place in places}) != 1:
         return None
     # "2000 rps with PostgreSQL" is not the database's load; "300 GB in PostgreSQL" is its data.
     before = places[0].start <= item.start
     joined = before or item.key in _EITHER_SIDE or not places[0].product
     return places[0].name if joined else None
+
+
+def _used_store(prose: Prose, item: Statement, others: Sequence[Statement]) -> str | None:
+    """The database elsewhere that holds an amount of data: "on top of Elasticsearch, 80 GB"."""
+    if item.key != "data_bytes":
+        return None
+    sentence = prose.sentence(item.start)
+    used = {
+        str(other.value)
+        for other in others
+        if other.key in {"uses", "uses_managed"} and sentence.start <= other.start < sentence.end
+    }
+    stores = [key for key in used if (product := catalogue().get(key)) and product.role in _STORES]
+    return stores[0] if len(stores) == 1 else None
+
+
+def _opening_parenthesis(prose: Prose, start: int, mentions: Sequence[Mention]) -> list[Mention]:
+    """What a clause in parentheses belongs to: "PostgreSQL 16 (120 GB)"."""
+    if prose.lower[start - 1 : start] != "(":
+        return []
+    return [
+        place
+        for place in mentions
+        if start - _VERSION_LENGTH <= place.end < start
+        and _VERSION.fullmatch(prose.lower, place.end, start - 1)
+    ]
 
 
 def demand_of(statements: Sequence[Statement]) -> Demand:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dca.description.numbers import Number
+from dca.description.senders import SenderRate, sender_rates
 from dca.description.statements import statement
 from dca.description.text import Prose
 from schemas.context import Dimension, Statement
@@ -62,13 +63,22 @@ _USERS_BEFORE = re.compile(rf"{_TOGETHER} {_CROWD}[ :=]*(?:of |up to |about |aro
 _CONNECTIONS = re.compile(
     r" ?\+? (?:(?:open|concurrent|simultaneous|parallel|persistent|active|websocket|web socket|idle"
     r"|database|db|client|tcp|mqtt|long-lived|sse|device|live|http|grpc|user|peer|socket) ){0,3}"
-    r"(?:connections|web ?sockets|sockets|connected (?:clients|devices|users))\b"
+    r"(?:connections|web ?sockets|sockets|connected (?:clients|devices|users)"
+    r"|(?:clients|devices|agents|terminals|sensors) (?:are )?(?:always |permanently )?connected)\b"
 )
 _AUDIENCE = re.compile(
     r" ?\+? ?(?:(?P<daily>dau\b|daily (?:active )?(?:users|visitors|customers))"
     r"|(?P<monthly>mau\b|monthly (?:active )?(?:users|visitors|customers))"
-    r"|(?:active |registered |internal )?(?:users|customers|visitors|employees)\b)"
+    r"|(?:[\w-]+ )?(?:users|customers|visitors|employees|accounts|nutzer|benutzer)\b"
+    r"|(?:people|colleagues|students|pupils|teachers|members|staff)\b)"
 )
+"""How many people there are. It says nothing of how many come at once, which depends on the app, so
+that it is kept as a statement and enters no demand."""
+_ONLY_AT_ONCE = re.compile(
+    r" (?:of (?:them|these|those) )?(?:concurrently|simultaneously|at once|at the same time"
+    r"|at any (?:one |given )?time)\b"
+)
+_ANY_CROWD = re.compile(rf"\b(?:{_CROWD}|pupils|employees|members|colleagues|teachers)\b")
 _BYTES = re.compile(
     rf" ?(?P<unit>[kmgtp]i?(?:b|bit|bits)|(?:kilo|mega|giga|tera)(?:bytes?|bits?))"
     rf"(?:(?P<ps>ps\b)|{_PER}|{_ADVERB})"
@@ -86,15 +96,17 @@ _PEAK = (
     r"|worst[- ]case|surges?|during sales|black friday|rush hour|high season|busiest|busy hours?)"
 )
 _AVERAGE = (
-    r"(?:off-peak|average[ds]?|averaging|avg|mean|typical(?:ly)?|normal(?:ly)?|usual(?:ly)?"
-    r"|sustained|baseline|steady|idle|regular(?:ly)?|base load|most of the time|quiet)"
+    r"(?:off-peak|ordinary|nominal|everyday|day-to-day|average[ds]?|averaging|avg|mean|typical(?:ly)?|normal(?:ly)?|usual(?:ly)?"
+    r"|sustained|continuous|baseline|steady|idle|regular(?:ly)?|base load|most of the time|quiet)"
 )
 _QUALIFIER = re.compile(rf"\b(?:(?P<average>{_AVERAGE})|(?P<peak>{_PEAK}))\b")
 _QUALIFIER_AFTER = re.compile(
-    rf"\s*\(?(?:at|on|in|during|as|of|is)?(?: the| its| our)? ?"
+    rf"\s*\(?(?:at|on|in|during|as|of|is|under)?(?: the| its| our| an?)? ?"
     rf"\b(?:(?P<average>{_AVERAGE})|(?P<peak>{_PEAK}))\b"
 )
-_BARE_AFTER = re.compile(rf" (?:at|on|in|during)(?: the| its| our)? (?:{_PEAK}|{_AVERAGE})\b")
+_BARE_AFTER = re.compile(
+    rf" (?:(?:at|on|in|during)(?: the| its| our| an?)? (?:{_PEAK}|{_AVERAGE})|when)\b"
+)
 _BARE_BEFORE = re.compile(
     rf"\b(?:{_PEAK}|{_AVERAGE})"
     r"(?: (?:load|traffic|rate|of|at|to|is|around|about|up|are)\b|[ :=~≈])*$"
@@ -116,15 +128,35 @@ def read_load(prose: Prose, found: tuple[Number, ...]) -> Iterator[Statement]:
     """All statements about workload and scale."""
     taken = 0
     last: tuple[_Rate, int] | None = None
+    counted: tuple[str, int] | None = None
+    senders = tuple(sender_rates(prose, found))
+    yield from (_sender_statement(prose, item) for item in senders)
     for index, number in enumerate(found):
+        if _inside(number, senders):
+            continue
         limit = found[index + 1].start if index + 1 < len(found) else len(prose.text)
         rate = _rate(prose, number) or _repeated(prose, number, last)
         if rate is None:
-            yield from _counts(prose, number)
+            counts = tuple(_counts(prose, number)) or _counted_again(prose, number, counted)
+            if counts:
+                counted = (counts[0].key, prose.sentence(number.at).start)
+            yield from counts
             continue
         word, taken = _qualifier(prose, number, rate.end, (taken, limit))
         last = (rate, prose.sentence(number.at).start)
         yield _rate_statement(prose, number, rate, word)
+
+
+def _inside(number: Number, senders: tuple[SenderRate, ...]) -> bool:
+    """Whether a number is what each sender sends, or the period of it."""
+    return any(item.start < number.start < item.end for item in senders)
+
+
+def _sender_statement(prose: Prose, rate: SenderRate) -> Statement:
+    """Many senders even each other out: the product is the average."""
+    key = "average_rps" if rate.requests else "messages_per_second"
+    span = (rate.start, rate.end)
+    return statement(prose, Dimension.WORKLOAD, key, rate.per_second, span)
 
 
 def _rate(prose: Prose, number: Number) -> _Rate | None:
@@ -150,12 +182,27 @@ def _repeated(prose: Prose, number: Number, last: tuple[_Rate, int] | None) -> _
     """The second number of "average 200 rps, peak 2k", which leaves its unit out."""
     if last is None or last[1] != prose.sentence(number.at).start:
         return None
-    if not _NO_UNIT.match(prose.lower, number.end):
-        return None
-    after = _BARE_AFTER.match(prose.lower, number.end)
-    if after is None and not _BARE_BEFORE.search(prose.before(number.start, 40)):
+    if not _repeats(prose, number):
         return None
     return _Rate(last[0].messages, last[0].period_seconds, number.end)
+
+
+def _counted_again(
+    prose: Prose, number: Number, counted: tuple[str, int] | None
+) -> tuple[Statement, ...]:
+    """The second number of "1,800 connections, 6,000 when a match is on"."""
+    if counted is None or counted[1] != prose.sentence(number.at).start:
+        return ()
+    if _repeats(prose, number):
+        return (_count(prose, counted[0], number, number.end),)
+    return ()
+
+
+def _repeats(prose: Prose, number: Number) -> bool:
+    if not _NO_UNIT.match(prose.lower, number.end):
+        return False
+    after = _BARE_AFTER.match(prose.lower, number.end)
+    return after is not None or bool(_BARE_BEFORE.search(prose.before(number.start, 40)))
 
 
 def _qualifier(
@@ -199,6 +246,10 @@ def _counts(prose: Prose, number: Number) -> Iterator[Statement]:
         start = number.start - len(before.group())
         span = (start, end)
         yield statement(prose, Dimension.WORKLOAD, "concurrent_users", int(number.count), span)
+    elif (match := _ONLY_AT_ONCE.match(lower, end)) and _ANY_CROWD.search(
+        lower, *_span(prose, number.at)
+    ):
+        yield _count(prose, "concurrent_users", number, match.end())
     elif match := _AUDIENCE.match(lower, end):
         key = "daily_users" if match["daily"] else "monthly_users" if match["monthly"] else "users"
         yield _count(prose, key, number, match.end())

@@ -12,7 +12,7 @@ from schemas.context import Role
 
 _MODIFIERS = 4
 _PLAIN_GAP = frozenset([" ", "/", "-", " / ", ") ", " (", "("])
-_TECH_GAP = frozenset(["/", " / ", " ", " + ", ", ", " (", "("])
+_TECH_GAP = frozenset(["/", " / ", " ", " + ", " & ", ", ", " (", "("])
 _LINKS = frozenset(["and", "with", "using", "on", "plus"])
 _MAKERS = frozenset(
     ["written", "built", "implemented", "developed", "made", "based", "running", "coded"]

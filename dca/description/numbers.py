@@ -26,6 +26,9 @@ _NUMBER = re.compile(
     r"|billion\b|bn\b)"
     r"| ?(?P<mega>m)(?![a-z]))?"
     rf"|\b(?P<word>{'|'.join(_WORD_NUMBERS)}) (?P<word_scale>hundred|thousand|million)\b"
+    rf"|\b(?P<few>one|two|three|four|five|ten|twenty)"
+    r"(?= (?:requests?|calls?|quer(?:y|ies)|messages?|events?|jobs?|transactions?|uploads?)"
+    r" (?:per|an?|each|every) )"
 )
 _RANGE = re.compile(r" ?(?:-|–|—|to|and) ?")
 _RANGE_OPENS = re.compile(r"\b(?:between|from)(?: about| around| roughly)? ?$")
@@ -82,6 +85,9 @@ def _number(match: re.Match[str], text: str) -> Number:
     if match["word"]:
         value = _WORD_NUMBERS[match["word"]] * _SCALES[match["word_scale"]]
         return Number(start, start, end, value, value, scaled=True)
+    if match["few"]:
+        value = float(_WORD_NUMBERS[match["few"]])
+        return Number(start, start, end, value, value)
     if match["mega"] and text[end - 1] != "M":
         end = match.end("digits")  # a small m is a unit: 500m, 15 m
     scale = match["scale"] or ("M" if match["mega"] and text[end - 1] == "M" else None)

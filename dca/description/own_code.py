@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dca.description.halves import LIBRARIES, halves, runs_in_browser
 from dca.description.negation import negated
 from dca.description.noun_phrases import Phrase, noun_phrases
 from dca.description.phrases import Item
 from dca.description.text import Prose
-from dca.description.vocabulary import Technology
+from dca.description.vocabulary import RoleNoun, Technology, vocabulary
 from schemas.context import NamedComponent, Role
 
 _OTHERS = re.compile(
@@ -19,6 +20,8 @@ _OTHERS = re.compile(
     r"|behind|in front of|consumed by|clients? of|from|for)\b[^,;]{0,60}$"
 )
 _COMPANY = re.compile(r"(?:\b(?:in|with|using|stack|written|by|and)|[:/+,(]) ?$")
+_ALONE = re.compile(r"(?:[.;!,]? |\W\n|^)?\w+(?: [+&/]|[+&/]\w|[.;,]\s?|$)")
+"""A sentence or an item of a list by itself: "Go. Postgres.", or a member of "Rust + hyper"."""
 _CALLEE = re.compile(r"\b(?:calls?|talks?|talking|calling|sits) (?:[\w'-]+ ){0,4}$")
 _LIST_BEFORE = re.compile(r"(?:^|[+,&:;(/.]|\band|\bplus|\bthe|\bour|\ban?)\s*$")
 _LIST_AFTER = re.compile(
@@ -30,8 +33,10 @@ _DOES_AFTER = re.compile(
     r" (?:must|should|has to|needs? to|can|will)? ?"
     r"(?:serves?|handles?|process(?:es)?|gets?|receives?|takes?|sees|does) "
 )
-_LIBRARIES = frozenset(["gRPC", "GraphQL", "LangChain", "SignalR"])
-"""Technologies that do not tell by themselves that something is made of them."""
+_BROWSER_NOUN = RoleNoun(Role.WEB_FRONTEND, "frontend")
+_SERVER_NOUN = RoleNoun(Role.BACKEND_API, "backend")
+_BROWSER_WORDS = re.compile(r"front|\bui\b|spa\b|single|client|interface")
+_LONGEST_QUOTE = 160
 _READERS = frozenset(["consumer", "consumers", "worker", "workers", "processor", "dispatcher"])
 _BARE = frozenset(
     [
@@ -76,7 +81,7 @@ def own_components(
         words: Its items.
         one_service: It describes one service among others: only the first is meant.
     """
-    phrases = list(noun_phrases(prose, words))
+    phrases = [half for item in noun_phrases(prose, words) for half in _halved(item)]
     named: list[NamedComponent] = []
     mentions: list[Mention] = []
     for phrase in phrases:
@@ -118,16 +123,99 @@ def with_stated_stack(
     if not free:
         return named
     if not named:
-        return [_stated(prose, phrases, languages, frameworks)]
+        return _stated_halves(prose, phrases, free, one_service=one_service)
+    if len(named) == 1 and _is_browser_half(named[0]):
+        browser, server = _sides(named[0], free)
+        named = [_completed(named[0], browser, ())]
+        return named if one_service or not server else [*named, _server_half(prose, server)]
     if len(named) == 1:
         named = [_completed(named[0], languages, frameworks)]
     if one_service:
         return named
+    named = named + _missing_browser_half(prose, named, frameworks)
     return named + [
         _stated(prose, (), (), [item])
         for item in frameworks[:1]
         if item.technology and item.technology.role is None and not _taken(named, item.technology)
     ]
+
+
+def _halved(phrase: Phrase) -> Iterator[Phrase]:
+    """The phrase, or one for each half that its technologies are of: "dashboard (Vue + Django)"."""
+    word = phrase.noun_item.word
+    only_browser = _BROWSER_WORDS.search(word) is not None
+    both = halves(phrase.technologies, only_browser=only_browser)
+    if both is None or phrase.noun.role not in {Role.WEB_FRONTEND, Role.BACKEND_API}:
+        yield phrase
+        return
+    is_server = phrase.noun.role is Role.BACKEND_API
+    front, back = _BROWSER_NOUN, phrase.noun if is_server else _SERVER_NOUN
+    yield replace(phrase, noun=front, technologies=both.browser)
+    yield replace(phrase, noun=back, technologies=both.server)
+
+
+def _stated_halves(
+    prose: Prose, phrases: Sequence[Phrase], free: Sequence[Item], *, one_service: bool
+) -> list[NamedComponent]:
+    """The component that only its stack tells of, or the two that it tells of."""
+    both = halves([item.technology for item in free if item.technology])
+    if both is None or one_service:
+        return [_stated(prose, phrases, *_kinds(free))]
+    server = [item for item in free if item.technology in both.server]
+    browser = [item for item in free if item not in server]
+    back = _stated(
+        prose,
+        [item for item in phrases if item.noun.role is not Role.WEB_FRONTEND],
+        *_kinds(server),
+    )
+    front = _stated(
+        prose, [item for item in phrases if item.noun.role is Role.WEB_FRONTEND], *_kinds(browser)
+    )
+    changes: dict[str, object] = {}
+    start, end = min(item.start for item in free), max(item.end for item in free)
+    if end - start <= _LONGEST_QUOTE:
+        changes = {"quote": prose.text[start:end], "start": start, "end": end}
+    return [
+        front.model_copy(update=changes),
+        back.model_copy(update=changes | {"role": back.role or Role.BACKEND_API}),
+    ]
+
+
+def _kinds(found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+    """Languages, and frameworks."""
+    languages = [item for item in found if item.technology and item.technology.is_language]
+    return languages, [item for item in found if item not in languages]
+
+
+def _is_browser_half(component: NamedComponent) -> bool:
+    """Whether a named component is made with a framework of the browser and nothing else."""
+    titles = {item.title for item in vocabulary().technologies.values() if runs_in_browser(item)}
+    return component.role is Role.WEB_FRONTEND and component.framework in titles
+
+
+def _sides(component: NamedComponent, free: Sequence[Item]) -> tuple[list[Item], list[Item]]:
+    """What belongs to the browser's half that is named, and what to a server."""
+    front = next(
+        item for item in vocabulary().technologies.values() if item.title == component.framework
+    )
+    both = halves([front, *(item.technology for item in free if item.technology)])
+    server = [item for item in free if both and item.technology in both.server]
+    return [item for item in free if item not in server], server
+
+
+def _server_half(prose: Prose, server: Sequence[Item]) -> NamedComponent:
+    stated = _stated(prose, (), *_kinds(server))
+    return stated.model_copy(update={"role": stated.role or Role.BACKEND_API})
+
+
+def _missing_browser_half(
+    prose: Prose, named: Sequence[NamedComponent], frameworks: Sequence[Item]
+) -> list[NamedComponent]:
+    """The frontend of an app whose server has a name: "Go backend. Angular in front"."""
+    if any(item.role is Role.WEB_FRONTEND for item in named):
+        return []
+    found = [item for item in frameworks if item.technology and runs_in_browser(item.technology)]
+    return [_stated(prose, (), (), found[:1])] if found else []
 
 
 def _free_technologies(
@@ -136,7 +224,7 @@ def _free_technologies(
     spans = sorted((item.start, item.end) for item in phrases if item.technologies)
     for index, item in enumerate(words):
         technology = item.technology
-        if technology is None or technology.title in _LIBRARIES:
+        if technology is None or technology.title in LIBRARIES:
             continue
         place = bisect_right(spans, (item.start, len(prose.text) + 1)) - 1
         if place >= 0 and item.start < spans[place][1]:
@@ -151,6 +239,8 @@ def in_company(prose: Prose, words: Sequence[Item], index: int) -> bool:
     """Whether a plain word ("go", "express") stands where a technology stands."""
     start = words[index].start
     if _COMPANY.search(prose.lower[max(0, start - 12) : start]):
+        return True
+    if _ALONE.fullmatch(prose.lower, max(0, start - 2), words[index].end + 2):
         return True
     around = (*words[max(0, index - 1) : index], *words[index + 1 : index + 4])
     return any(item.technology or item.noun for item in around)
@@ -209,7 +299,7 @@ def _taken(named: Sequence[NamedComponent], technology: Technology) -> bool:
 
 def _is_component(prose: Prose, phrase: Phrase) -> bool:
     """Whether a phrase names something of the app, rather than a kind of thing."""
-    real = [item for item in phrase.technologies if item.title not in _LIBRARIES]
+    real = [item for item in phrase.technologies if item.title not in LIBRARIES]
     if phrase.product and not phrase.technologies:
         return phrase.noun_item.word in _READERS and not _refused(prose, phrase)
     if not phrase.technologies or (phrase.noun.plural and not real):
@@ -242,7 +332,7 @@ def _bare(prose: Prose, phrase: Phrase) -> bool:
 def _component(prose: Prose, phrase: Phrase, known: Sequence[NamedComponent]) -> NamedComponent:
     language = next((t.language for t in phrase.technologies if t.is_language), None)
     frameworks = [t for t in phrase.technologies if not t.is_language]
-    real = [t for t in frameworks if t.title not in _LIBRARIES]
+    real = [t for t in frameworks if t.title not in LIBRARIES]
     framework = real[0] if real else None
     if language is None:
         language = next((t.language for t in real if t.language), None)

@@ -122,8 +122,13 @@ _OTHER_NOUNS = frozenset(
 _MANAGED = re.compile(
     r"\b(?:managed|hosted|external(?:ly)?|rds|aurora|elasticache|memorystore|cloud ?sql|alloydb"
     r"|azure (?:sql|database|cache)|atlas|confluent cloud|msk|saas|existing|third-party|dbaas"
-    r"|upstash|neon|supabase|planetscale|provided by|outside)\b"
+    r"|upstash|neon|supabase|planetscale|provided by|outside"
+    r"|already (?:there|running|exists|available|provided|in place))\b"
 )
+_JUST_BEFORE = re.compile(r"(?: (?!(?:and|or|plus|with|but)\b)[\w'-]+){0,3} ?")
+"""From the managed word to the product that it belongs to: "a managed Aurora Postgres"."""
+_SHARED_NOUN = re.compile(r" (?:\w+ )?(?:databases|instances|clusters|services|servers|stores)\b")
+_LIST_BETWEEN = re.compile(r"[\s,/&]*(?:\b(?:and|or)\b[\s,/&]*)?")
 _NOT_MANAGED = re.compile(
     r"\bself-?(?: |-)?(?:managed|hosted)\b|\b(?:self-managed|managed by (?:us|ourselves))\b"
 )
@@ -134,6 +139,9 @@ _USED = re.compile(
     r"|ingests?|ingesting) "
     r"(?:[\w'/~.,-]+ ){0,5}?(?:from|to|into|onto|over|on|off|in|through|via) (?:[\w'-]+ ){0,3}$"
     r"|\b(?:events|messages|logs?|metrics|traces) (?:[\w'-]+ ){0,3}?(?:from|go to|goes to|into)"
+    r" (?:[\w'-]+ ){0,2}$"
+    r"|\bput(?:s|ting)? (?:[\w'-]+ ){0,4}?(?:on|onto) (?:[\w'-]+ ){0,2}$"
+    r"|\b(?:com(?:es?|ing)|arriv\w+|tak(?:en|es)) (?:\w+ ){0,2}(?:from|via|over|through)"
     r" (?:[\w'-]+ ){0,2}$"
     r"|\b(?:calls?|calling|talks? to|talking to|quer(?:y|ies|ying)|scrap\w+|connects? to|proxies to"
     r"|routes? to|integrat\w+ with|go(?:es)? through|through|via|over|follows|following|on top of"
@@ -183,7 +191,7 @@ def product_mentions(
             serves_code and not _IN_FRONT.search(prose.before(item.start, 20))
         ):
             continue
-        managed = _is_managed(prose, item)
+        managed = _is_managed(prose, words, index)
         part = not managed and noun not in _USE_NOUNS and _is_part(prose, words, index, one_service)
         yield ProductMention(item, end, part, managed)
 
@@ -233,10 +241,56 @@ def _noun_after(prose: Prose, words: Sequence[Item], index: int) -> tuple[str, i
     return word, after.end if word in _PART_NOUNS else item.end
 
 
-def _is_managed(prose: Prose, item: Item) -> bool:
+def _is_managed(prose: Prose, words: Sequence[Item], index: int) -> bool:
+    """Whether a word for it belongs to this product, and not to another one of the clause."""
+    item = words[index]
     clause = prose.clause(item.start)
-    words = prose.lower[clause.start : clause.end]
-    following = prose.clause(min(clause.end + 1, max(len(prose.lower) - 1, 0)))
-    if prose.lower[clause.end : clause.end + 1] == "(":
-        words += " " + prose.lower[following.start : following.end]
-    return _MANAGED.search(_NOT_MANAGED.sub("", words)) is not None
+    end = clause.end
+    if prose.lower[end : end + 1] == "(":
+        end = prose.clause(min(end + 1, max(len(prose.lower) - 1, 0))).end
+    own = _NOT_MANAGED.sub(lambda match: "~" * len(match.group()), prose.lower[clause.start : end])
+    others = _products_between(words, index, clause.start, end)
+    return any(
+        _belongs(prose, own, match, clause.start, item, others) for match in _MANAGED.finditer(own)
+    )
+
+
+def _products_between(words: Sequence[Item], index: int, start: int, end: int) -> tuple[Item, ...]:
+    """The other products from `start` to `end`, near the one at `index`."""
+    near = (*words[max(0, index - 30) : index], *words[index + 1 : index + 31])
+    return tuple(
+        item
+        for item in near
+        if item.product and item.product is not words[index].product and start <= item.start < end
+    )
+
+
+def _belongs(
+    prose: Prose,
+    text: str,
+    match: re.Match[str],
+    offset: int,
+    item: Item,
+    others: tuple[Item, ...],
+) -> bool:
+    """Whether one managed word of the clause `text`, at `offset`, is said of `item`."""
+    start, end = match.start() + offset, match.end() + offset
+    if start < item.end and item.start < end:
+        return True  # the product's own name says so: RDS
+    if end <= item.start:
+        between = [other for other in others if end <= other.start < item.start]
+        if between:
+            listed = _LIST_BETWEEN.fullmatch(prose.lower, between[-1].end, item.start)
+            return bool(listed and _SHARED_NOUN.match(prose.lower, item.end))
+        return _JUST_BEFORE.fullmatch(" " + prose.lower[end : item.start].lstrip()) is not None
+    following = [other for other in others if other.start >= end]
+    if following and _JUST_BEFORE.fullmatch(" " + prose.lower[end : following[0].start].lstrip()):
+        joined = re.search(r"\b(?:and|plus|with|an?)\b", prose.lower[item.end : start])
+        if joined:
+            return False
+    between = [other for other in others if item.end <= other.start < start]
+    if between:
+        return bool(re.search(r"\bare(?: \w+)? ?$", prose.lower[item.end : start])) and bool(
+            _LIST_BETWEEN.fullmatch(prose.lower, item.end, between[0].start)
+        )
+    return True

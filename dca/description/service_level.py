@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dca.description.negation import negated
 from dca.description.numbers import Number
 from dca.description.statements import statement
 from dca.description.text import Prose
@@ -45,6 +46,7 @@ _UP = re.compile(
 _SHARE = re.compile(
     r" (?:of (?!the time|availability|up ?time|the year)|cache|hit|cpu|reads?|writes?|accura)"
 )
+_ALONE = re.compile(r"\s*(?:$|[.,;)](?:\s|$)|\n|availab|up ?time\b|sla\b)")
 _NINES_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _NINES = re.compile(
     r"\b(?P<count>two|three|four|five|six|[2-6])(?P<half>(?: and a half|\.5| ½|½))?"
@@ -126,11 +128,17 @@ def _about_latency(prose: Prose, number: Number) -> bool:
 
 
 def _availability(prose: Prose, number: Number) -> Iterator[Statement]:
-    percent = _PERCENT.match(prose.lower, number.end)
-    if percent is None or not 90 <= number.value < 100:
+    if not 90 <= number.value < 100:
         return
+    percent = _PERCENT.match(prose.lower, number.end)
     clause = prose.clause(number.at)
     named = _UP.search(prose.lower, clause.start, clause.end)
+    if percent is None:
+        if _without_sign(prose, number, named):
+            span = (number.start, number.end)
+            value = round(number.value / 100, 8)
+            yield statement(prose, Dimension.SLA, "availability", value, span)
+        return
     share = _SHARE.match(prose.lower, percent.end())
     decimals = number.value >= 99 and number.value != int(number.value)
     if share or not (named or decimals):
@@ -143,12 +151,24 @@ def _availability(prose: Prose, number: Number) -> Iterator[Statement]:
     yield statement(prose, Dimension.SLA, "availability", round(number.value / 100, 8), span)
 
 
+def _without_sign(prose: Prose, number: Number, named: re.Match[str] | None) -> bool:
+    """Whether a bare ``99.9`` is an availability: beside the word for it, or all that is said."""
+    if not 99 <= number.value < 100 or number.value == int(number.value):
+        return False
+    if not _ALONE.match(prose.lower, number.end):
+        return False
+    clause = prose.clause(number.at)
+    return named is not None or not prose.lower[clause.start : number.start].strip(" -*")
+
+
 def _in_words(prose: Prose) -> Iterator[Statement]:
     for match in _SUB_SECOND.finditer(prose.lower):
         yield statement(prose, Dimension.SLA, "latency_ms", 1000, match.span())
     for match in _SINGLE_DIGIT.finditer(prose.lower):
         yield statement(prose, Dimension.SLA, "latency_ms", 10, match.span())
     for match in _NINES.finditer(prose.lower):
+        if negated(prose, *match.span()):
+            continue
         count = _NINES_WORDS.get(match["count"]) or int(match["count"])
         share = 1 - (0.5 if match["half"] else 1) * 10.0**-count
         if match["half"]:

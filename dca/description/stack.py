@@ -11,6 +11,7 @@ from dca.description.own_code import Mention, in_company, own_components
 from dca.description.phrases import Item, items
 from dca.description.products import ProductMention, product_mentions
 from dca.description.statements import statement
+from dca.description.subject import read_subject
 from dca.description.text import Prose
 from schemas.context import Dimension, NamedComponent, Statement
 
@@ -46,6 +47,7 @@ def read_stack(prose: Prose) -> Stack:
         *_uses(prose, found, products),
         *_denied(prose, words, products),
         *_scope(prose, scope),
+        *(() if own else read_subject(prose, words)),
     )
     return Stack(
         tuple(sorted((*own, *products), key=lambda item: item.start)),

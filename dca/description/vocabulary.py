@@ -23,6 +23,8 @@ class Technology:
     """What something made with it is, whatever noun follows."""
     plain_word: bool = False
     """Its name is an ordinary word too: it counts with its capital and in company only."""
+    server: bool = False
+    """The name is that of the language on a server: Node.js."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,11 @@ def _technologies(
         role = Role(entry["role"]) if "role" in entry else None
         for key in ("names", "plain"):
             for name in entry.get(key, ()):
-                yield name, Technology(title, language, are_languages, role, key == "plain")
+                server = name in entry.get("server", ())
+                yield (
+                    name,
+                    Technology(title, language, are_languages, role, key == "plain", server),
+                )
 
 
 def _nouns(raw: list[dict[str, Any]]) -> Iterator[tuple[str, RoleNoun]]:

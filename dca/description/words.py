@@ -44,6 +44,7 @@ _DIMENSIONS = {
     "persistence": Dimension.STATE,
     "traffic": Dimension.WORKLOAD,
     "special": Dimension.SPECIAL,
+    "autoscaling": Dimension.SPECIAL,
 }
 
 
