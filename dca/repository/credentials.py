@@ -52,8 +52,11 @@ _CLIENT_OPTIONS: dict[str, tuple[str, ...]] = {
     "sshpass": ("-p",),
 }
 """Short options of well-known clients that take a password, written apart or attached."""
-_REFERENCE_ENDINGS = ("Name", "Names", "Ref", "Refs", "Policy", "Path", "path", "-file", "_file",
-                      "File")  # fmt: skip
+_REFERENCE_ENDINGS = (
+    *["Name", "Names", "-name", "_name", "Ref", "Refs", "-ref", "Policy", "Path", "path"],
+    *["-file", "_file", "File"],
+)
+"""What is called so names an object or a file that holds a secret."""
 
 
 def is_secret_name(name: str) -> bool:
