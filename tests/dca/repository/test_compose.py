@@ -89,3 +89,117 @@ def test_process_types_that_keep_running_are_read():
         ("web", 1, "api"),
         ("worker", 2, "api"),
     ]
+
+
+def service(text, name="a", **variables):
+    return read(("compose.yaml", f"services:\n  {name}: {text}\n"), variables={".": variables})
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        "../..",
+        "/etc",
+        "https://git.example/x.git",
+        "git@git.example:x",
+        "{context: ../../etc}",
+        "{context: '..\\..'}",
+        "5",
+        "[a]",
+    ],
+)
+def test_a_build_outside_the_repository_is_none(build):
+    assert service(f"{{image: acme/a, build: {build}}}")["a"].build is None
+
+
+@pytest.mark.parametrize("dockerfile", ["../../etc/passwd", "/etc/passwd"])
+def test_a_dockerfile_outside_the_repository_is_unknown(dockerfile):
+    build = service(f"{{build: {{context: ., dockerfile: {dockerfile}}}}}")["a"].build
+    assert (build.context, build.dockerfile) == (".", None)
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        ("['80']", (80,)),
+        ("['8080:80', '8081:80']", (80,)),
+        ("['127.0.0.1:1:2/udp']", (2,)),
+        ("['3000-3005:3000-3005']", (3000,)),
+        ("[{target: 9}, {published: 8}]", (9,)),
+        ("['$PORT:$PORT']", (7,)),
+        ("[99999, -1, x, 0, null]", ()),
+        ("{a: b}", ()),
+    ],
+)
+def test_ports_are_those_of_the_container(ports, expected):
+    assert service(f"{{image: x, ports: {ports}}}", PORT="7")["a"].ports == expected
+
+
+@pytest.mark.parametrize(
+    ("volumes", "expected"),
+    [
+        ("['data:/data']", True),
+        ("[{type: volume, source: d, target: /d}]", True),
+        ("['./src:/src']", False),
+        ("['/var/run:/run']", False),
+        ("['~/x:/x', '$HOME:/h']", False),
+        ("[/anonymous]", False),
+        ("{a: b}", False),
+    ],
+)
+def test_only_named_volumes_keep_data(volumes, expected):
+    assert service(f"{{image: x, volumes: {volumes}}}")["a"].has_volume is expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("mem_limit: 256m", (None, None, 256 * MIB)),
+        ("cpus: 0.25, mem_limit: 1g", (None, 250, GIB)),
+        ("scale: 3", (3, None, None)),
+        ("deploy: {replicas: 0}", (0, None, None)),
+        ("cpus: many, mem_limit: lots, scale: -1", None),
+        ("deploy: {resources: {limits: {cpus: true}}}", None),
+        ("deploy: 5", None),
+    ],
+)
+def test_limits_of_every_version_of_the_format_are_read(settings, expected):
+    current = service(f"{{image: x, {settings}}}")["a"].current
+    found = (current.replicas, current.cpu_limit, current.memory_limit) if current else None
+    assert found == expected
+
+
+def test_environment_written_as_a_list_and_as_a_mapping_is_the_same():
+    listed = service("{image: x, environment: [A=1, B=x=y, C]}")["a"].environment
+    mapped = service("{image: x, environment: {A: 1, B: x=y, C: null}}")["a"].environment
+    assert listed == mapped == {"A": "1", "B": "x=y", "C": ""}
+
+
+def test_the_plain_file_counts_before_one_for_development():
+    found = read(
+        ("docker-compose.dev.yml", "services: {a: {image: dev, command: watch}}"),
+        ("docker-compose.yml", "services: {a: {image: plain}}"),
+    )
+    assert (found["a"].image, found["a"].command) == ("plain", ("watch",))
+
+
+def test_services_of_two_directories_are_two():
+    documents = [
+        item
+        for path in ("x/compose.yaml", "y/compose.yaml")
+        for item in parse_documents(path, "services: {a: {image: x}}")[0]
+    ]
+    assert len(services(documents, {})) == 2
+
+
+def test_at_most_two_hundred_services_of_a_file_are_read():
+    text = "services:\n" + "".join(f"  s{number}: {{image: x}}\n" for number in range(500))
+    assert len(read(("compose.yaml", text))) == 200
+
+
+def test_an_env_file_is_no_program():
+    text = 'A=$(rm -rf /)\nB=`id`\nC=\nD = e\n=x\nexport F="g"\n' + "H=" + "i" * 100_000
+    found = env_file(text)
+    assert found["A"] == "$(rm -rf /)"
+    assert found["F"] == "g"
+    assert len(found["H"]) < 64_000
