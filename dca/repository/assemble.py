@@ -91,7 +91,7 @@ def read_repository(
         lambda image: product_for_image(image) is not None,
     )
     drafts = _drafts(linked, tree, sources)
-    drafts += _left_over(drafts, units, directories, sources)
+    drafts += _left_over(drafts, units, tree, sources)
     notes = [*gathered.notes, *sources.notes()]
     if len(drafts) > MAX_COMPONENTS:
         notes.append(
@@ -140,13 +140,14 @@ def _drafts(linked: Sequence[Linked], tree: Layout, sources: _Sources) -> list[D
     drafts: list[Draft] = []
     unplaced = {id(item.unit): item.unit for item in linked if item.unit and item.unit.unplaced}
     shared = next(iter(unplaced.values())) if len(unplaced) == 1 else None
+    packed = frozenset(item.unit.source_path for item in linked if item.unit)
     # An image for any module comes last: the modules that run under a name are known by then.
     ordered = sorted(
         linked, key=lambda item: bool(item.unit and item.unit.unplaced and not item.runs)
     )
     for item in ordered:
         if item.unit is None:
-            directory = run_source(item.runs, tree) if item.runs else None
+            directory = run_source(item.runs, tree, packed) if item.runs else None
             # A Dockerfile that takes its module as an argument packs whatever has no own.
             unit = shared if directory and item.runs[0].found_in is not FoundIn.PROCFILE else None
             image = unit.facts if unit else None
@@ -164,6 +165,9 @@ def _drafts(linked: Sequence[Linked], tree: Layout, sources: _Sources) -> list[D
                     break
             started = _started_program(path, item.runs, tree)
             facts = sources.of(started or path, item.unit.facts)
+            elsewhere = None if facts.language else _copied_program(item.unit, tree)
+            if elsewhere is not None:
+                path, facts = elsewhere, sources.of(elsewhere, item.unit.facts)
             drafts.append(Draft(item.runs, item.unit, path, facts))
     return drafts + _unstarted(drafts, tree, sources)
 
@@ -183,6 +187,14 @@ def _started_program(directory: str, runs: Sequence[Run], tree: Layout) -> str |
         if item != directory and is_below(item, directory) and _ends_with(told, item)
     ]
     return max(found, key=lambda item: len(words(basename(item))), default=None)
+
+
+def _copied_program(unit: ImageUnit, tree: Layout) -> str | None:
+    """The program that an image without code starts: built elsewhere, copied in as a binary."""
+    start = (*unit.facts.entrypoint, *unit.facts.command)
+    told = words(basename(start[0])) if start else ()
+    found = [item for item in tree.main_directories if told and words(basename(item)) == told]
+    return found[0] if len(found) == 1 else None
 
 
 def _ends_with(told: tuple[str, ...], directory: str) -> bool:
@@ -250,7 +262,7 @@ def _spread_out(drafts: list[Draft], unit: ImageUnit, tree: Layout, sources: _So
 def _left_over(
     drafts: Sequence[Draft],
     units: Sequence[ImageUnit],
-    directories: Sequence[str],
+    tree: Layout,
     sources: _Sources,
 ) -> list[Draft]:
     """Programs that no deployment file covers."""
@@ -259,7 +271,9 @@ def _left_over(
     if "." in covered:
         return []
     found: list[Draft] = []
-    for directory in sorted(directories, key=lambda item: (item.count("/"), item))[:_MAX_LEFT_OVER]:
+    for directory in sorted(tree.source_directories, key=lambda item: (item.count("/"), item))[
+        :_MAX_LEFT_OVER
+    ]:
         if any(is_below(directory, item) for item in covered):
             continue
         if is_test(directory) or is_tooling(directory) or is_example(directory):
@@ -270,7 +284,7 @@ def _left_over(
         # Beside services with deployment files only a server counts, not every tool with a main,
         # and no library that is made with a server's framework.
         serves = facts.endpoint_count > 0 or bool(
-            facts.framework and (facts.start_command or _has_entry(directory, sources.files))
+            facts.framework and (facts.start_command or _has_entry(directory, tree))
         )
         if facts.deployable and (serves or not covered):
             found.append(Draft((), None, directory, facts))
@@ -278,14 +292,6 @@ def _left_over(
     return found
 
 
-_ENTRY_STEMS = ("main", "app", "server", "index", "program", "manage", "wsgi", "asgi", "worker")
-
-
-def _has_entry(directory: str, files: FileTree) -> bool:
+def _has_entry(directory: str, tree: Layout) -> bool:
     """Whether code starts there: a main file, an application class, a page."""
-    for path in files.paths:
-        if is_below(path, directory):
-            stem = basename(path).partition(".")[0]
-            if stem.lower() in _ENTRY_STEMS or stem.endswith("Application"):
-                return True
-    return False
+    return any(is_below(item, directory) for item in tree.entry_directories)

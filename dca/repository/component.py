@@ -11,7 +11,7 @@ from dca.repository.facts import DockerfileFacts, RoleHints, SourceFacts
 from dca.repository.images import ImageUnit
 from dca.repository.naming import is_filler, label, same_service, unique
 from dca.repository.origin import Layout
-from dca.repository.paths import basename, is_below, join, parent, words
+from dca.repository.paths import basename, is_below, join, parent, telling_part, words
 from dca.repository.redact import clean_text, clean_words
 from dca.repository.roles import classify_role
 from dca.repository.runs import Run, image_name
@@ -41,8 +41,16 @@ class _Start:
     line: int
 
 
-def run_source(runs: Sequence[Run], tree: Layout) -> str | None:
-    """Source directory of a run whose image no Dockerfile of the repository makes."""
+def run_source(
+    runs: Sequence[Run], tree: Layout, packed: frozenset[str] = frozenset()
+) -> str | None:
+    """Source directory of a run whose image no Dockerfile of the repository makes.
+
+    Args:
+        runs: What runs, the most trusted first.
+        tree: The repository.
+        packed: Directories that a Dockerfile packs: an image of another name is not theirs.
+    """
     if any(run.image and product_for_image(run.image) for run in runs):
         return None
     for run in runs:
@@ -82,6 +90,7 @@ def run_source(runs: Sequence[Run], tree: Layout) -> str | None:
         around = [
             item for item in tree.source_directories if item != "." and is_below(run.path, item)
         ]
+        around = [item for item in around if not run.image or item not in packed]
         if around:
             return max(around, key=len)
     return None
@@ -127,7 +136,7 @@ def build_component(
         environment,
         tuple(item.id for item in evidence if "command" in item.figures),
     )
-    name = unique(label(_name(draft)), taken)
+    name = _free_name(draft, taken)
     workload = next((run.workload for run in draft.runs if run.workload), None)
     ports = _ports(draft)
     hints = RoleHints(
@@ -211,6 +220,15 @@ def _name(draft: Draft) -> str:
     processes = [run.name for run in draft.runs]
     base = names[0] if names else "app"
     return f"{base}-{processes[0]}" if processes and processes[0] != "web" else base
+
+
+def _free_name(draft: Draft, taken: Sequence[str]) -> str:
+    """The component's name; one that is taken gets its directory's own word in front first."""
+    name = label(_name(draft))
+    above = telling_part(parent(draft.directory)) if draft.directory else ""
+    if name in taken and above and not any(run.workload for run in draft.runs):
+        name = label(f"{above}-{name}")
+    return unique(name, taken)
 
 
 def _own_name(run: Run) -> str:

@@ -12,7 +12,7 @@ from dca.repository.origin import Layout
 from dca.repository.paths import basename, is_below, is_example, is_test, is_tooling, join, parent
 from dca.repository.runs import Build, Run, image_name
 from dca.repository.sizing import items, mapping
-from dca.repository.tolerant import TolerantRenderer, template_runs
+from dca.repository.tolerant import TolerantRenderer, dependency_runs, template_runs
 from schemas.base import JsonObject
 from schemas.context import FoundIn, Note
 from schemas.ports import ChartRenderer, FileTree
@@ -65,6 +65,12 @@ def _charted(
 ) -> list[Run]:
     """What the charts run; the templates that do not render are read as text."""
     found = list(rendered)
+    for directory in charted:
+        # Where templates of the chart's own were rendered, its values were not looked at.
+        names = {run.name for run in found if run.workload and run.workload.chart == directory}
+        if names:
+            unseen = dependency_runs(files, directory)
+            found += [run for run in unseen if run.name not in names]
     for directory in charted if tolerant.unread else ():
         text = files.read_text(join(directory, "Chart.yaml") or "Chart.yaml") or ""
         templates = tolerant.unread.get(text.encode())

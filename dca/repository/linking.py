@@ -277,8 +277,14 @@ def _single(
 def _merge(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs of one image, those that are the same thing together."""
     deployed: list[list[Run]] = []
-    for run in sorted((r for r in runs if r.found_in is not FoundIn.COMPOSE), key=_trust):
+    for run in sorted((r for r in runs if r.found_in not in _LOCAL), key=_trust):
         _add(deployed, run, lowest=1)
+    for run in (r for r in runs if r.found_in is FoundIn.PROCFILE):
+        same = _same_process(deployed, run)
+        if same is not None:
+            same.append(run)
+        else:
+            _add(deployed, run, lowest=1)
     local: list[list[Run]] = []
     for run in sorted((r for r in runs if r.found_in is FoundIn.COMPOSE), key=_trust):
         _add(local, run, lowest=2)
@@ -288,6 +294,16 @@ def _merge(runs: Sequence[Run]) -> list[list[Run]]:
     if len(deployed) == 1 and len(unmatched) == len(local) and local:
         deployed[0].extend(unmatched.pop(0))
     return deployed + [group for group in unmatched if group[0].command or group[0].entrypoint]
+
+
+def _same_process(groups: Sequence[list[Run]], process: Run) -> list[Run] | None:
+    """The workload that a Procfile's process is: by its command, else the plain ``web`` one."""
+    services = [group for group in groups if group[0].kind not in ENDING]
+    for group in services:
+        if any(run.entrypoint + run.command == process.command for run in group):
+            return group
+    plain = [group for group in services if not (group[0].entrypoint or group[0].command)]
+    return plain[0] if process.name == "web" and len(plain) == 1 else None
 
 
 def _attach(groups: list[list[Run]], local: list[Run]) -> bool:

@@ -47,6 +47,12 @@ _CODE = (
 )
 
 
+_ENTRIES = (*_CODE, ".tsx", ".jsx", ".vue", ".svelte", ".html")
+_ENTRY_STEMS = frozenset(
+    ["main", "app", "server", "index", "program", "manage", "wsgi", "asgi", "worker"]
+)
+
+
 @dataclass(frozen=True)
 class Layout:
     """Directories and files of a repository, looked up often."""
@@ -80,6 +86,18 @@ class Layout:
     def main_directories(self) -> frozenset[str]:
         """Directories with a ``main.go``: Go builds a program from each."""
         return frozenset(parent(path) for path in self.paths if path.endswith("/main.go"))
+
+    @cached_property
+    def entry_directories(self) -> frozenset[str]:
+        """Directories with a file that by its name starts a program."""
+        found = set()
+        for path in self.paths:
+            stem = basename(path).partition(".")[0]
+            if path.endswith(_ENTRIES) and (
+                stem.lower() in _ENTRY_STEMS or stem.endswith("Application")
+            ):
+                found.add(parent(path))
+        return frozenset(found)
 
     def holds_source(self, directory: str) -> bool:
         """Whether a directory has a dependency manifest or source files directly in it."""
@@ -139,6 +157,9 @@ def origin_of(facts: DockerfileFacts, tree: Layout, name: str, context: str | No
     if len(tops) == 1 and context not in tree.source_directories:
         return _service_root(tops[0])
     if telling_part(home) and not _is_aside(home) and _copies_from_home(facts, tree, home, context):
+        return _service_root(home)
+    if not facts.copied and telling_part(home) and not _is_aside(home):
+        # Nothing of the repository is packed: the image is what its own directory says.
         return _service_root(home)
     return _fallback(home, context, tree)
 

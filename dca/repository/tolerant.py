@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from dca.repository.documents import UNKNOWN, UnreadableError, parse, parse_documents
 from dca.repository.manifests import Cluster, is_wanted, runs
 from dca.repository.paths import PRODUCTION_WORDS, basename, join, words
-from dca.repository.runs import Run
-from dca.repository.sizing import mapping
+from dca.repository.runs import Run, known_image
+from dca.repository.sizing import count, current_sizing, is_empty, items, mapping, text
 from schemas.base import JsonObject
 from schemas.context import FoundIn
 from schemas.errors import ToolError
@@ -34,6 +34,7 @@ _USED = re.compile(r'\b(?:include|template)\s+"([\w./ -]{1,200})"')
 _DEFINED = re.compile(r'\bdefine\s+"([\w./ -]{1,200})"')
 _STUBS = "templates/_missing.tpl"
 _MAX_STUBS = 300
+_MAX_DEPENDENCIES = 50
 _VALUE = re.compile(r"\{\{-?\s*\.Values((?:\.[A-Za-z_]\w{0,60}){1,6})\s*(?:\|\s*quote\s*)?-?\}\}")
 _KIND_WORDS = frozenset(["deployment", "deploy", "statefulset", "daemonset", "rollout"])
 """What a template file is often called beside its service; a job keeps its word."""
@@ -143,10 +144,11 @@ def _eased(path: str, content: bytes) -> bytes:
     """A template without guards; one that is no workload and belongs to none is left out."""
     if not path.startswith("templates/"):
         return content
-    text = content.decode("utf-8", "replace")
-    if not basename(path).startswith("_") and "define" not in text and not is_wanted(text):
+    template = content.decode("utf-8", "replace")
+    partial = basename(path).startswith("_") or "define" in template
+    if not partial and not is_wanted(template):
         return b""
-    return _ACTION.sub(lambda found: _without_guard(found[0]), text).encode()
+    return _ACTION.sub(lambda found: _without_guard(found[0]), template).encode()
 
 
 def _without_guard(action: str) -> str:
@@ -198,8 +200,8 @@ def template_runs(
     cluster = Cluster()
     for template in templates:
         path = join(directory, template) or template
-        text = _VALUE.sub(lambda found: _filled(found, values), files.read_text(path) or "")
-        for document in parse_documents(path, text, is_wanted)[0]:
+        content = _VALUE.sub(lambda found: _filled(found, values), files.read_text(path) or "")
+        for document in parse_documents(path, content, is_wanted)[0]:
             cluster.add(document)
     of_values = {run.name: run for run in known}
     found = []
@@ -216,6 +218,39 @@ def template_runs(
             )
         )
     return found
+
+
+def dependency_runs(files: FileTree, directory: str) -> list[Run]:
+    """Workloads that a chart leaves to library charts which are not in the repository.
+
+    Organisations keep one chart for all their services: the service's own chart holds its values,
+    an image and a size, under the name of that dependency.
+    """
+    metadata = _values((files.read_text(join(directory, "Chart.yaml") or "") or "").encode())
+    path = join(directory, "values.yaml") or "values.yaml"
+    if not metadata.get("dependencies") or path not in files.paths:
+        return []
+    values = _values((files.read_text(path) or "").encode())
+    chart = text(metadata.get("name")) or basename(directory)
+    found = []
+    for dependency in items(metadata.get("dependencies"))[:_MAX_DEPENDENCIES]:
+        name = text(dependency.get("alias")) or text(dependency.get("name")) or ""
+        section, image = mapping(values, name), mapping(values, name, "image")
+        known = known_image(text(image.get("repository")))
+        size = {"replicaCount", "replicas", "resources"} & section.keys()
+        if known is None or not size or _is_vendored(files, directory, str(dependency.get("name"))):
+            continue
+        said = text(section.get("fullnameOverride")) or text(section.get("nameOverride"))
+        count_ = count(section.get("replicaCount", section.get("replicas")))
+        sizing = current_sizing(mapping(section, "resources"), count_, path)
+        current = None if is_empty(sizing) else sizing
+        found.append(Run(said or chart, FoundIn.CHART, path, rank=8, image=known, current=current))
+    return found
+
+
+def _is_vendored(files: FileTree, directory: str, name: str) -> bool:
+    below = join(directory, f"charts/{name}/Chart.yaml")
+    return below in files.paths
 
 
 def _filled(found: re.Match[str], values: JsonObject) -> str:

@@ -165,7 +165,7 @@ def test_names_are_unique_labels(checkout):
         for top in "ab"
     }
     names = [item.name for item in read(checkout(files)).components]
-    assert names == ["order-service", "order-service-2"]
+    assert names == ["order-service", "b-order-service"]
 
 
 CHART = {

@@ -224,3 +224,49 @@ def test_hundreds_of_workloads_and_images_are_linked_in_a_second():
     linked = link(runs, units, {}, lambda _: False)
     assert time.perf_counter() - started < 5
     assert all(len(item.runs) == 1 and item.unit is not None for item in linked)
+
+
+def test_a_binary_that_is_copied_in_is_the_program_of_its_name(checkout):
+    files = {
+        "go.mod": GO_MOD,
+        "cmd/shop-backend/main.go": GO_SERVER,
+        "cmd/tool/main.go": GO_CONSUMER,
+        "resources/images/backend/Dockerfile": "FROM gcr.io/distroless/static\n"
+        'COPY /shop-backend /home/shop/shop-backend\nCMD ["/home/shop/shop-backend"]\n',
+    }
+    backend = next(item for item in read(checkout(files)).values() if item.dockerfile)
+    assert (backend.language, backend.source_path) == ("Go", "cmd/shop-backend")
+    assert backend.role is Role.BACKEND_API
+
+
+def test_a_manifest_in_the_directory_of_an_image_may_run_another_one(checkout):
+    files = {f"api/{path}": text for path, text in FLASK.items()} | {
+        "api/Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["flask", "run"]\n',
+        "api/manifests/tools.yaml": workload("tracer", "vendor.example/tracer:1"),
+        "web/Dockerfile": "FROM nginx:1.27\nCOPY . /usr/share/nginx/html\n",
+        "web/index.html": "<html></html>",
+    }
+    found = read(checkout(files))
+    assert (found["tracer"].source_path, found["tracer"].language) == (None, None)
+
+
+def test_directories_that_are_called_alike_are_told_apart_by_what_is_above(checkout):
+    files = {
+        f"{name}/parser/{path}": text
+        for name in ("scan-a", "scan-b")
+        for path, text in (FLASK | {"Dockerfile": "FROM python:3.12\nCOPY . .\n"}).items()
+    }
+    assert set(read(checkout(files))) == {"parser", "scan-b-parser"}
+
+
+def test_a_process_of_the_procfile_is_the_workload_with_its_command(checkout):
+    files = FLASK | {
+        "Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["gunicorn", "app:app"]\n',
+        "Procfile": "web: gunicorn app:app\nworker: celery -A app worker\nclock: python clock.py\n",
+        "k8s/a.yaml": workload("shop", "acme/shop:1"),
+        "k8s/b.yaml": workload("mailer", "acme/shop:1", command=["celery", "-A", "app", "worker"]),
+    }
+    found = read(checkout(files))
+    assert {name: FoundIn.PROCFILE in item.found_in for name, item in found.items()} == {
+        "shop": True, "mailer": True, "app-clock": True,
+    }  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.helm import HelmRenderer, UnavailableRenderer, find_helm
 from dca.repository.assemble import read_repository
-from dca.repository.tolerant import TolerantRenderer, template_runs
+from dca.repository.tolerant import TolerantRenderer, dependency_runs, template_runs
 from schemas.context import Role, WorkloadKind
 from schemas.errors import ToolError
 from schemas.ports import RenderedChart
@@ -177,3 +177,50 @@ def test_text_with_holes_gives_names_images_kinds_and_commands(checkout):
     assert web.entrypoint == ("gunicorn", "shop:app")
     assert (cron.name, cron.image, cron.kind) == ("cronjob", "busybox", WorkloadKind.CRON_JOB)
     assert web.workload is None
+
+
+LIBRARY_CHART = (
+    CHART + "dependencies:\n  - {name: generic, version: 1.0.0, repository: 'https://x.example'}\n"
+)
+LIBRARY_VALUES = {
+    "chart/values.yaml": "generic:\n  replicaCount: 3\n  nameOverride: shop-web\n"
+    "  image: {repository: acme/shop, tag: v1}\nother: {replicaCount: 1}\n"
+}
+
+
+def test_a_service_that_a_library_chart_makes_is_read_from_the_values(checkout):
+    tree = checkout(LIBRARY_VALUES | {"chart/Chart.yaml": LIBRARY_CHART})
+    (run,) = dependency_runs(tree, "chart")
+    assert (run.name, run.image, run.current.replicas) == ("shop-web", "acme/shop", 3)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param({"chart/Chart.yaml": CHART}, id="no dependencies"),
+        pytest.param(
+            {"chart/Chart.yaml": LIBRARY_CHART, "chart/charts/generic/Chart.yaml": CHART},
+            id="the dependency is there and is rendered",
+        ),
+        pytest.param(
+            {"chart/Chart.yaml": LIBRARY_CHART, "chart/values.yaml": "generic: {x: 1}\n"},
+            id="no image",
+        ),
+    ],
+)
+def test_values_of_no_missing_library_chart_are_no_service(checkout, extra):
+    assert dependency_runs(checkout(LIBRARY_VALUES | extra), "chart") == []
+
+
+@needs_helm
+def test_own_templates_do_not_hide_what_the_library_chart_makes(checkout):
+    files = APP | LIBRARY_VALUES | {
+        "chart/Chart.yaml": LIBRARY_CHART,
+        "chart/templates/mailer.yaml": workload("mailer", "[celery, -A, shop, worker]").replace(
+            "Values.image", "Values.generic.image"
+        ),
+    }  # fmt: skip
+    found = read(checkout(files), HelmRenderer()).components
+    assert {item.name: item.role for item in found} == {
+        "shop-web": Role.BACKEND_API, "shop-mailer": Role.WORKER,
+    }  # fmt: skip
