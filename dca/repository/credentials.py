@@ -14,9 +14,10 @@ from typing import Any
 REMOVED = "(removed)"
 _MAX_TEXT = 2_000
 _SECRET_NAME = re.compile(
-    r"pass(?:word|wd|phrase|code)?(?![a-z])|passw|pwd|secret|token|credential|authori[sz]ation|bearer|"
+    r"pass(?:word|wd|phrase|code)|passw|(?<!by)pass$|pwd|secret|token(?!s|iz)|credential|bearer|"
+    r"authori[sz]ation(?![-_]?mode)|cookie(?![-_]?(?:name|domain|expire))|"
     r"(?:api|access|private|account|shared|encryption|signing|master|auth|service)[-_.]?key|"
-    r"dsn|connection[-_.]?string|connstr|cookie|sas[-_.]?(?:url|key)|webhook",
+    r"(?<![a-z])dsn|connection[-_.]?string|connstr|sas[-_.]?(?:url|key)|webhook[-_.]?url",
     re.IGNORECASE,
 )
 _OPTION_KEY = re.compile(r"(?:^|[-_.])key$", re.IGNORECASE)

@@ -94,6 +94,8 @@ def test_known_forms_of_tokens_are_masked_wherever_they_stand(token):
         ("postgres", "-c", "shared_buffers=256MB"),
         ("--tls-secret-name", "shop-tls"),
         ("/manager", "--metrics-bind-address=:8443", "--leader-elect"),
+        ("--max-tokens=4096", "--tokenizer", "acme/words", "--authorization-mode=RBAC"),
+        ("--webhook-port=9443", "--pass-through=true", "--cookie-domain", "shop.example"),
     ],
     ids=lambda words: words[0],
 )
