@@ -37,6 +37,11 @@ _DOCUMENT = re.compile(r"^---[^\S\n]*$", re.MULTILINE)
 _MAX_ALIASES = 16
 _MAX_DEPTH = 100
 """Parsers recurse on nested values; workloads have some fifteen levels."""
+_DAMAGE = (
+    *(yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    RecursionError,
+)
+"""What the constructors raise for values that do not fit their tags."""
 _ERROR_LENGTH = 600
 """Helm repeats a failing template's whole call chain; the first part names the cause."""
 
@@ -207,7 +212,7 @@ def _metadata(files: Mapping[str, bytes]) -> JsonObject:
         if _is_bomb(text):
             raise ToolError("Chart.yaml is nested too deeply or has too many aliases")
         loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except _DAMAGE as error:
         raise ToolError("Chart.yaml is not readable YAML") from error
     if not isinstance(loaded, dict):
         raise ToolError("Chart.yaml is missing or not a mapping")
@@ -246,7 +251,7 @@ def _dependencies(files: Mapping[str, bytes], metadata: JsonObject) -> list[Json
         try:
             text = files["requirements.yaml"].decode("utf-8", "replace")
             loaded = None if _is_bomb(text) else yaml.load(text, Loader=_Loader)  # noqa: S506 - safe
-        except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        except _DAMAGE:
             loaded = None
         listed = loaded.get("dependencies") if isinstance(loaded, dict) else None
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
@@ -283,7 +288,7 @@ def _rendered(output: str) -> RenderedChart:
         source = _SOURCE.search(part)
         try:
             loaded = None if _is_bomb(part) else yaml.load(part, Loader=_Loader)  # noqa: S506 - safe
-        except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        except _DAMAGE:
             continue
         if isinstance(loaded, dict) and loaded:
             documents.append(_plain(loaded))

@@ -64,9 +64,17 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.012345
 _Loader.add_multi_constructor("", _plain)
 
 
+_DAMAGE = (
+    *(yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    RecursionError,
+)
+"""What the constructors raise for values that do not fit their tags."""
 _REASONS: dict[type[Exception], str] = {
     ValueError: "a value does not fit its tag",
     TypeError: "a key cannot be a key",
+    AttributeError: "a value does not fit its tag",
+    KeyError: "a value does not fit its tag",
+    IndexError: "a value does not fit its tag",
     RecursionError: "nested too deeply",
 }
 
@@ -158,7 +166,7 @@ def parse(text: str) -> Any:  # noqa: ANN401 - any YAML value
     except yaml.MarkedYAMLError as error:
         where = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         raise UnreadableError(f"not YAML: {error.problem or error.context}{where}") from error
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except _DAMAGE as error:
         # The error's own words may quote a value, which may be a secret.
         raise UnreadableError(f"not usable YAML: {_REASONS.get(type(error), 'damaged')}") from error
 

@@ -179,7 +179,19 @@ def test_an_integer_of_a_hundred_thousand_digits_sinks_only_its_document():
     assert len(HelmRenderer().render(files).documents) == 1
 
 
-@pytest.mark.parametrize("content", ["a: &a [*a]", "[" * 5_000, "? [a]\n: b", "\x00", "- a"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a: &a [*a]",
+        "[" * 5_000,
+        "? [a]\n: b",
+        "a: !!bool x",
+        "a: !!timestamp x",
+        "a: !!int ''",
+        "\x00",
+        "- a",
+    ],
+)
 @needs_helm
 def test_a_chart_yaml_that_is_no_mapping_is_refused(content):
     with pytest.raises(ToolError, match=r"Chart\.yaml"):

@@ -123,3 +123,78 @@ def test_the_depth_bound_is_exact():
     assert parse("a: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1))
     with pytest.raises(UnreadableError):
         parse("a: " + "[" * MAX_DEPTH + "]" * MAX_DEPTH)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: !!set {x, y}", {"a": {"x": None, "y": None}}),
+        ("a: !!omap [{x: 1}]", {"a": [{"x": 1}]}),
+        ("a: 2020-13-45", {"a": "2020-13-45"}),
+        ("a: 1:30:00", {"a": "1:30:00"}),
+        ("b: &b {x: 1, y: 2}\na: {<<: *b, y: 3}", {"b": {"x": 1, "y": 2}, "a": {"x": 1, "y": 3}}),
+        ("a: .nan", {"a": ".nan"}),
+        ("a: !!float .nan", {"a": "nan"}),
+        ("a: 0o17", {"a": "0o17"}),
+        ("a: =", {"a": "="}),
+        ("a: ~\n~: b", {"a": None, "": "b"}),
+        ("? 1.5\n: b", {"1.5": "b"}),
+        ('{"a": "\\u0041"}', {"a": "A"}),
+    ],
+)
+def test_odd_values_are_read_as_json_has_them(text, value):
+    import json
+
+    found = parse(text)
+    json.dumps(found)
+    if "!!set" not in text and "!!omap" not in text and "0o17" not in text:
+        assert found == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !!int hunter2",
+        "a: !!float hunter2",
+        "a: !!timestamp hunter2",
+        "a: !!bool hunter2",
+        "a: !!int ''",
+        'a: !!binary "%%%hunter2"',
+        "<<: [1, hunter2]",
+        "<<: hunter2",
+        "b: &b [hunter2]\na: {<<: *b}",
+        "? {hunter2: [1]}\n: b",
+        "a: b: hunter2",
+        "- hunter2\nb",
+        "a: *hunter2",
+        "a: '\\x00",
+        "\x00",
+    ],
+)
+def test_what_cannot_be_used_is_refused_without_a_quotation(text):
+    documents, problems = parse_documents("x.yaml", text)
+    assert all("hunter2" not in item for item in problems)
+    assert documents == []
+    assert len(problems) == 1
+
+
+@pytest.mark.parametrize("number", ["9" * 100_000, "0x" + "f" * 100_000, "0b" + "1" * 100_000])
+def test_a_number_of_a_hundred_thousand_digits_takes_no_time(number):
+    start = time.monotonic()
+    parse_documents("x.yaml", f"a: {number}\nb: {number}\n")
+    assert time.monotonic() - start < 1
+
+
+def test_lines_of_many_keys_are_found_without_reading_the_text_each_time():
+    text = "\n".join(f"k{number}: {number}" for number in range(5_000))
+    (document,), _ = parse_documents("x.yaml", text)
+    start = time.monotonic()
+    assert [document.line_of(f"k{number}") for number in range(100)] == list(range(1, 101))
+    assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("unit", ["---\n", "{{ a }}\n", "{{ a }}", "# c\n", "{%\n", "- \n", "\n"])
+def test_a_megabyte_of_one_thing_is_read_in_time(unit):
+    start = time.monotonic()
+    parse_documents("x.yaml", "kind: A\n" + unit * ((1 << 20) // len(unit)))
+    assert time.monotonic() - start < 3

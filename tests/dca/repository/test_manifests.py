@@ -207,3 +207,103 @@ def test_kustomizations_that_name_each_other_end():
     second = kustomize.kustomization("b/kustomization.yaml", {"resources": ["../a", "x.yaml"]})
     runs, cluster = read(**{"b/x.yaml": API})
     assert kustomize.apply(runs, [first, second], cluster.patches)[0].workload.kustomization == "b"
+
+
+def labelled(kind, name, spec, api="v1"):
+    return json.dumps({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec})
+
+
+def workload(name, labels, kind="Deployment"):
+    pod = {"metadata": {"labels": labels}, **PODS}
+    return labelled(kind, name, {"template": pod}, "apps/v1")
+
+
+def related(run):
+    return sorted((item["kind"], item["metadata"]["name"]) for item in run.workload.related)
+
+
+def test_a_service_belongs_to_a_workload_that_has_all_its_labels():
+    service = labelled("Service", "s", {"selector": {"app": "a", "tier": "web"}})
+    (whole,), _ = read(workload("a", {"app": "a", "tier": "web"}), service)
+    (part,), _ = read(workload("a", {"app": "a"}), service)
+    assert related(whole) == [("Service", "s")]
+    assert related(part) == []
+
+
+def test_a_service_that_selects_nothing_belongs_to_nobody():
+    (run,), _ = read(workload("a", {"app": "a"}), labelled("Service", "s", {"selector": {}}))
+    assert related(run) == []
+
+
+def test_an_autoscaler_belongs_to_the_kind_and_name_that_it_targets():
+    scaler = labelled(
+        "HorizontalPodAutoscaler",
+        "h",
+        {"scaleTargetRef": {"kind": "StatefulSet", "name": "a"}, "maxReplicas": 3},
+        "autoscaling/v2",
+    )
+    runs, _ = read(workload("a", {}), workload("a", {}, "StatefulSet"), scaler)
+    assert [related(run) for run in runs] == [[], [("HorizontalPodAutoscaler", "h")]]
+
+
+def test_at_most_eight_related_objects_are_kept_and_each_name_once():
+    services = [labelled("Service", f"s{n % 12}", {"selector": {"app": "a"}}) for n in range(40)]
+    (run,), _ = read(workload("a", {"app": "a"}), *services)
+    assert len(run.workload.related) == len(set(related(run))) == 8
+
+
+def test_a_volume_is_as_large_as_the_claims_it_names():
+    claim = labelled(
+        "PersistentVolumeClaim", "data", {"resources": {"requests": {"storage": "5Gi"}}}
+    )
+    pod = {"spec": {**PODS["spec"], "volumes": [{"persistentVolumeClaim": {"claimName": "data"}}]}}
+    (run,), _ = read(manifest("Deployment", {"template": pod}), claim)
+    (without,), _ = read(manifest("Deployment", {"template": pod}))
+    assert (run.has_volume, run.volume_bytes) == (True, 5 * GIB)
+    assert (without.has_volume, without.volume_bytes) == (True, None)
+
+
+def test_production_counts_before_stages_and_stages_before_bundles():
+    paths = ["k8s/prod/a.yaml", "k8s/a.yaml", "k8s/staging/a.yaml", "release/install.yaml",
+             "examples/a.yaml"]  # fmt: skip
+    runs, _ = read(**dict.fromkeys(paths, workload("a", {})))
+    ranks = {run.path: run.rank for run in runs}
+    assert sorted(paths, key=ranks.__getitem__) == paths
+    assert len(set(ranks.values())) == len(paths)
+
+
+def test_a_hook_that_tests_a_chart_is_no_workload():
+    document = json.loads(workload("a", {}))
+    document["metadata"]["annotations"] = {"helm.sh/hook": "test"}
+    assert read(json.dumps(document))[0] == []
+
+
+def test_workloads_beyond_the_bound_are_counted_and_not_read():
+    cluster = manifests.Cluster()
+    (document,) = parse_documents("a.yaml", workload("a", {}))[0]
+    for _ in range(manifests.MAX_WORKLOADS + 5):
+        cluster.add(document)
+    assert (len(cluster.workloads), cluster.left_out) == (manifests.MAX_WORKLOADS, 5)
+
+
+def test_a_schedule_of_any_length_is_cut():
+    cron = {"schedule": "* " * 5_000, "jobTemplate": {"spec": {"template": PODS}}}
+    (run,), _ = read(manifest("CronJob", cron))
+    assert len(run.schedule) == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("kind: Deployment", True),
+        ('{"kind": "StatefulSet"}', True),
+        ("kind: Rollout\nspec: {template: {spec: {containers: []}}}", True),
+        ("kind: Kafka", True),
+        ("kind: CustomResourceDefinition\nimage: x", False),
+        ("kind: Role", False),
+        ("name: x", False),
+        ("", False),
+    ],
+)
+def test_only_texts_that_may_hold_a_workload_are_parsed(text, wanted):
+    assert manifests.is_wanted(text) is wanted
