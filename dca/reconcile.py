@@ -195,7 +195,7 @@ def _take_over(app: _App, item: NamedComponent, name: str) -> None:
 def _add_app(app: _App, reading: DescriptionReading, *, nothing_known: bool) -> None:
     """One component for an app of which nothing but its demand, stack or subject is known."""
     stated = {item.key: item for item in reversed(reading.statements) if item.key in _SUBJECT_KEYS}
-    subject = stated if nothing_known else {}
+    subject = stated if nothing_known and not _is_served(reading) else {}
     stack = {item.key: item for item in reversed(reading.statements) if item.key in _STACK_KEYS}
     about_own_code = stack or subject or not reading.named
     if not about_own_code or not reading.statements:
@@ -225,6 +225,12 @@ def _add_app(app: _App, reading: DescriptionReading, *, nothing_known: bool) -> 
         quote = subject["app_role"].quote
         message = f"the repository has no component; the description is about {quote!r}"
     app.notes.append(Note(code="unknown.component", message=message, component=name))
+
+
+def _is_served(reading: DescriptionReading) -> bool:
+    """Whether a server that runs or serves an app is named: the subject is what it serves."""
+    keys = (item.third_party for item in reading.named)
+    return any((product := catalogue().get(key)) and product.runtime for key in keys if key)
 
 
 def _assumed_role(said: Statement | None, *, serves: bool) -> tuple[Role, str]:

@@ -7,12 +7,13 @@ A statement belongs to the one component that its clause names. When only one co
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
 from dca.catalogue import catalogue
 from dca.description.own_code import Mention
-from dca.description.text import Prose
+from dca.description.text import CONTEXT, Prose
 from schemas.context import Criticality, Demand, NamedComponent, Role, Statement, Traffic
 
 _MAXIMA = (
@@ -48,6 +49,10 @@ _STORES = frozenset(
     {Role.SQL_DATABASE, Role.NOSQL_DATABASE, Role.VECTOR_DATABASE, Role.SEARCH_ENGINE}
 )
 _VERSION = re.compile(r"(?: v?\d[\w.]*)? ?")
+_GOES_ON = re.compile(
+    r" (?:(?:which|that) )?(?:gets?|serves?|handles?|takes?|receives?|has|sees|with|at|does"
+    r"|needs?)\b"
+)
 _VERSION_LENGTH = 16
 _TRAFFIC = (Traffic.SPIKY, Traffic.SCHEDULED, Traffic.STEADY)
 
@@ -78,8 +83,11 @@ def _subject(prose: Prose, item: Statement, mentions: Sequence[Mention]) -> str 
         return None
     clause = prose.clause(item.start)
     places = [
-        place for place in mentions if clause.start <= place.start and place.end <= clause.end
+        place for place in _within(mentions, clause.start, clause.end) if place.end <= clause.end
     ]
+    relative = _before_parenthesis(prose, clause.start, item.start, mentions)
+    if relative and not any(place.start <= item.start for place in places):
+        return relative.name
     places = places or _opening_parenthesis(prose, clause.start, mentions)
     if len({place.name for place in places}) != 1:
         return None
@@ -87,6 +95,12 @@ def _subject(prose: Prose, item: Statement, mentions: Sequence[Mention]) -> str 
     before = places[0].start <= item.start
     joined = before or item.key in _EITHER_SIDE or not places[0].product
     return places[0].name if joined else None
+
+
+def _within(mentions: Sequence[Mention], start: int, end: int) -> Sequence[Mention]:
+    """The mentions, which are in the order of the text, that begin between two positions."""
+    first = bisect_left(mentions, start, key=lambda item: item.start)
+    return mentions[first : bisect_left(mentions, end, lo=first, key=lambda item: item.start)]
 
 
 def _used_store(prose: Prose, item: Statement, others: Sequence[Statement]) -> str | None:
@@ -103,13 +117,28 @@ def _used_store(prose: Prose, item: Statement, others: Sequence[Statement]) -> s
     return stores[0] if len(stores) == 1 else None
 
 
+def _before_parenthesis(
+    prose: Prose, start: int, position: int, mentions: Sequence[Mention]
+) -> Mention | None:
+    """What "which gets" goes back to: "an ingest API (Go) which gets 3k rps"."""
+    if prose.lower[start - 1 : start] != ")" or not _GOES_ON.match(prose.lower, start, position):
+        return None
+    opened = prose.lower.rfind("(", max(0, start - CONTEXT), start)
+    near = [
+        place
+        for place in _within(mentions, max(0, start - CONTEXT), start)
+        if place.end <= start and place.end >= opened - 1 and not place.product
+    ]
+    return near[-1] if opened >= 0 and near else None
+
+
 def _opening_parenthesis(prose: Prose, start: int, mentions: Sequence[Mention]) -> list[Mention]:
     """What a clause in parentheses belongs to: "PostgreSQL 16 (120 GB)"."""
     if prose.lower[start - 1 : start] != "(":
         return []
     return [
         place
-        for place in mentions
+        for place in _within(mentions, max(0, start - CONTEXT), start)
         if start - _VERSION_LENGTH <= place.end < start
         and _VERSION.fullmatch(prose.lower, place.end, start - 1)
     ]

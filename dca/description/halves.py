@@ -35,6 +35,7 @@ def halves(technologies: Sequence[Technology], *, only_browser: bool = False) ->
         only_browser: The noun beside them is that of the browser's half ("UI"), so that Node.js is
             what it is built with.
     """
+    technologies = tuple(dict.fromkeys(technologies))
     front = next((item for item in technologies if runs_in_browser(item)), None)
     if front is None:
         return None

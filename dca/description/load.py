@@ -28,20 +28,24 @@ _ADJECTIVES = (
     r"|concurrent|parallel|background|tracking|click|iot|telemetry|metric|queue|successful) ){0,2}"
 )
 _REQUESTS = (
-    r"(?:requests?|reqs?|quer(?:y|ies)|calls?|hits?|transactions?|page ?views?|visits?|lookups?"
+    r"(?:requests?|reqs?|quer(?:y|ies)|calls?|hits?|transactions?|(?:page ?)?impressions?"
+    r"|page ?views?|visits?|lookups?"
     r"|reads?|writes?|invocations?|predictions?|inferences?|searches|search|operations?|ops"
-    r"|orders?|checkouts?|logins?|bookings?|payments?|redirects?|downloads?|rpcs?)"
+    r"|times|orders?|checkouts?|logins?|bookings?|payments?|redirects?|downloads?|rpcs?)"
 )
 _MESSAGES = (
-    r"(?:messages?|msgs?|events?|records?|jobs?|tasks?|documents?|docs|notifications?|e-?mails?"
+    r"(?:messages?|msgs?|events?|records?|jobs?|tasks?|documents?|docs|notifications?|(?:e-?)?mails?"
     r"|metrics|samples?|spans?|(?:log )?lines?|logs|readings?|files?|uploads?|images?|items?|rows?"
     r"|data ?points?|packets?|frames?|updates?|pdfs?|reports?|invoices?|transcodes?)"
 )
 _PERIOD = rf"(?P<period>{'|'.join(sorted(_PERIOD_SECONDS, key=len, reverse=True))})s?\b"
-_PER = rf"(?: ?/ ?| per | an? | each | every | p\.){_PERIOD}"
+_PER = (
+    rf"(?:(?: ?/ ?| per | an? | each | every | p\.){_PERIOD}"
+    r"| on (?:an? |the )?(?:\w+ )?(?P<on>day)s?\b)"
+)
 _ADVERB = rf"(?: each| every)? (?P<adverb>{'|'.join(_ADVERBS)})\b"
 _RATE = re.compile(
-    rf" ?\+? ?{_ADJECTIVES}(?:(?P<short>rps|qps|tps|r/s|iops(?!\w))\b"
+    rf" ?\+? ?{_ADJECTIVES}(?:(?P<short>rps|qps|tps|r/s|iops(?!\w))\b|(?P<rpm>rpm)\b"
     rf"|(?P<eps>eps|mps)\b"
     rf"|(?:(?P<requests>{_REQUESTS})|(?P<messages>{_MESSAGES}))(?:{_PER}|{_ADVERB})"
     r"|(?P<bare>/ ?s(?:ec(?:ond)?)?|per second)\b)"
@@ -56,7 +60,7 @@ _AT_ONCE = (
 )
 _TOGETHER = r"(?:concurrent(?:ly)?|simultaneous(?:ly)?|parallel|online|logged[- ]in|live)"
 _USERS = re.compile(
-    rf" ?\+? (?:{_TOGETHER} (?:[\w-]+ )?{_CROWD}"
+    rf" ?\+? ?ccu\b| ?\+? (?:{_TOGETHER} (?:[\w-]+ )?{_CROWD}"
     rf"|(?:[\w-]+ )?{_CROWD} (?:[\w-]+ ){{0,2}}{_AT_ONCE})\b"
 )
 _USERS_BEFORE = re.compile(rf"{_TOGETHER} {_CROWD}[ :=]*(?:of |up to |about |around |is |are )*$")
@@ -97,7 +101,8 @@ _PEAK = (
 )
 _AVERAGE = (
     r"(?:off-peak|ordinary|nominal|everyday|day-to-day|average[ds]?|averaging|avg|mean|typical(?:ly)?|normal(?:ly)?|usual(?:ly)?"
-    r"|sustained|continuous|baseline|steady|idle|regular(?:ly)?|base load|most of the time|quiet)"
+    r"|sustained|continuous|baseline|steady|idle|regular(?:ly)?|base load|most of the time|quiet"
+    r"|rest of the (?:day|time|week|month|year)|otherwise)"
 )
 _QUALIFIER = re.compile(rf"\b(?:(?P<average>{_AVERAGE})|(?P<peak>{_PEAK}))\b")
 _QUALIFIER_AFTER = re.compile(
@@ -113,6 +118,12 @@ _BARE_BEFORE = re.compile(
 )
 _NO_UNIT = re.compile(r" ?(?:$|[.,;)]|at\b|on\b|in\b|during\b|when\b|and\b|but\b|for\b)")
 _LONG_SECONDS = 3600
+_CAPPED = re.compile(
+    r"\b(?:rate[- ]limit(?:s|ed|ing)?|limited to|quotas?|throttled?(?: at| to)?)\b"
+)
+_CAPPED_AFTER = re.compile(r" per (?:client|user|ip|key|token|tenant|customer|account)\b")
+"""What one caller may ask for is a limit, no load."""
+_CALLED = re.compile(r"\b(?:called|invoked|hit|requested|queried|polled|asked|read|accessed)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +176,13 @@ def _rate(prose: Prose, number: Number) -> _Rate | None:
         return None
     if match["bare"] and not _QUALIFIER.search(prose.lower, *_span(prose, number.at)):
         return None
-    period = 1
+    if _CAPPED_AFTER.match(prose.lower, match.end()) or _CAPPED.search(
+        prose.before(number.start, 40)
+    ):
+        return None
+    if match["requests"] == "times" and not _CALLED.search(prose.lower, *_span(prose, number.at)):
+        return None
+    period = 60 if match["rpm"] else 86400 if match["on"] else 1
     if match["period"]:
         period = _PERIOD_SECONDS[match["period"]]
     elif match["adverb"]:

@@ -17,6 +17,7 @@ _LINKS = frozenset(["and", "with", "using", "on", "plus"])
 _MAKERS = frozenset(
     ["written", "built", "implemented", "developed", "made", "based", "running", "coded"]
 )
+_COPULAS = frozenset(["is", "are", "uses"])
 _PREPOSITIONS = frozenset(["in", "with", "using", "on", "by", "upon"])
 _ROLE_SLUGS = {
     Role.WORKER: "worker",
@@ -96,11 +97,10 @@ def _technologies_after(
     if opened not in {" ", " (", ": "}:
         return index, []
     if opened == " ":
-        if words[at].word in _MAKERS:
-            at += 1
-        if at >= len(words) or words[at].word not in _PREPOSITIONS:
+        first = _after_link(prose, words, at)
+        if first is None:
             return index, []
-        at += 1
+        at = first
     found: list[Technology] = []
     last = index
     while at < len(words) and (technology := words[at].technology):
@@ -110,6 +110,21 @@ def _technologies_after(
         last = at
         at = _next_technology(prose, words, at)
     return last, found
+
+
+def _after_link(prose: Prose, words: Sequence[Item], at: int) -> int | None:
+    """Index behind "in", "written in", "is", "is written in" or "uses"; None without such words."""
+    start = at
+    for group in (_COPULAS, _MAKERS, _PREPOSITIONS):
+        if at < len(words) and words[at].word in group and _is_spaced(prose, words, at):
+            at += 1
+    if at == start or at >= len(words) or not _is_spaced(prose, words, at):
+        return None
+    return None if words[at - 1].word in _MAKERS else at
+
+
+def _is_spaced(prose: Prose, words: Sequence[Item], at: int) -> bool:
+    return gap(prose, words[at - 1], words[at]) == " "
 
 
 def _next_technology(prose: Prose, words: Sequence[Item], at: int) -> int:

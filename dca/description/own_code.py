@@ -119,7 +119,7 @@ def with_stated_stack(
     """
     free = list(_free_technologies(prose, words, phrases))
     languages = [item for item in free if item.technology and item.technology.is_language]
-    frameworks = [item for item in free if item not in languages]
+    frameworks = [item for item in free if item.technology and not item.technology.is_language]
     if not free:
         return named
     if not named:
@@ -162,7 +162,7 @@ def _stated_halves(
     if both is None or one_service:
         return [_stated(prose, phrases, *_kinds(free))]
     server = [item for item in free if item.technology in both.server]
-    browser = [item for item in free if item not in server]
+    browser = [item for item in free if item.technology not in both.server]
     back = _stated(
         prose,
         [item for item in phrases if item.noun.role is not Role.WEB_FRONTEND],
@@ -184,7 +184,9 @@ def _stated_halves(
 def _kinds(found: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     """Languages, and frameworks."""
     languages = [item for item in found if item.technology and item.technology.is_language]
-    return languages, [item for item in found if item not in languages]
+    return languages, [
+        item for item in found if item.technology and not item.technology.is_language
+    ]
 
 
 def _is_browser_half(component: NamedComponent) -> bool:
@@ -199,8 +201,9 @@ def _sides(component: NamedComponent, free: Sequence[Item]) -> tuple[list[Item],
         item for item in vocabulary().technologies.values() if item.title == component.framework
     )
     both = halves([front, *(item.technology for item in free if item.technology)])
-    server = [item for item in free if both and item.technology in both.server]
-    return [item for item in free if item not in server], server
+    servers = both.server if both else ()
+    browser = [item for item in free if item.technology not in servers]
+    return browser, [item for item in free if item.technology in servers]
 
 
 def _server_half(prose: Prose, server: Sequence[Item]) -> NamedComponent:

@@ -21,7 +21,8 @@ _DURATION = re.compile(
 )
 _LATENCY = re.compile(
     r"\b(?:latenc(?:y|ies)|response[- ]times?|respon(?:d|ds|ses?|ding)|repl(?:y|ies)"
-    r"|answer(?:s|ed)?|round[- ]?trip|rtt|ttfb|time to first byte|page load|load times?|slo|sla)\b"
+    r"|answer(?:s|ed)?|round[- ]?trip|rtt|ttfb|time to first (?:byte|token)|ttft|page load"
+    r"|load times?|slo|sla)\b"
 )
 _BOUND = re.compile(
     r"(?:\b(?:under|below|less than|within|at most|max(?:imum)?|faster than)|[<≤]=?) ?$"
@@ -35,6 +36,8 @@ _QUANTILE = re.compile(
     r"\bp ?(?P<p>50|75|9\d(?:\.\d{1,3})?|99\d{1,2})\b"
     r"|\b(?P<nth>50|75|9\d(?:\.\d{1,3})?)(?:th|st|nd|rd)?[- ](?:percentile|quantile|pct)\b"
     r"|\b(?P<median>median)\b"
+    r"|(?<![\d.])(?P<share>50|75|9\d(?:\.\d{1,3})?) ?(?:%|percent) of (?:all |the |our )?"
+    r"(?:requests|calls|cases|queries|responses|transactions|users)\b"
 )
 _SUB_SECOND = re.compile(r"\bsub-?(?: )?second\b")
 _SUB_UNIT = re.compile(r"\bsub-? ?$")
@@ -107,7 +110,7 @@ def _nearest_quantile(
 def _fraction(match: re.Match[str]) -> float:
     if match["median"]:
         return 0.5
-    digits = match["p"] or match["nth"]
+    digits = match["p"] or match["nth"] or match["share"]
     if "." not in digits and len(digits) > 2:
         digits = f"{digits[:2]}.{digits[2:]}"  # p999 is p99.9
     return round(float(digits) / 100, 6)

@@ -47,20 +47,27 @@ _OPENING = re.compile(
     r"|(?:[\w' -]{0,30}?\b)?(?:size|sizing|provision|resources|deploy|plan|recommendation)(?: for)?"
     r"|(?:[\w-]+ ){1,4}is)?[ *#>-]*(?:\b(?:a|an|the|our|my|this|its))?[ *#>-]*"
 )
+_STORES = frozenset(
+    {Role.SQL_DATABASE, Role.NOSQL_DATABASE, Role.CACHE, Role.MESSAGE_BROKER, Role.SEARCH_ENGINE}
+)
+_IS_PRODUCT = re.compile(
+    r"(?:,? (?:based|built) (?:on|upon|with)| is| =|:| \(|,? using) ?(?:an? )?"
+)
 _NO_MODIFIERS = frozenset(["nightly", "daily", "weekly", "hourly", "monthly", "please", "new"])
 
 
 def read_subject(prose: Prose, words: Sequence[Item]) -> Iterator[Statement]:
     """``app_role`` and ``app_name``, both with the noun phrase as their quote; or nothing."""
     place = {item.start: index for index, item in enumerate(words)}
-    product = next((item.start for item in words if item.product), len(prose.text))
+    product = next((item for item in words if item.product), None)
     for phrase in noun_phrases(prose, words):
-        if phrase.noun_item.start > min(_SENTENCES_CHARACTERS, product):
+        start = phrase.noun_item.start
+        if start > _SENTENCES_CHARACTERS or (product and start > product.start):
             return
         if phrase.technologies or phrase.product:
             continue
         first = _first(prose, words, place[phrase.noun_item.start])
-        if _is_head(prose, phrase, words[first]):
+        if _is_head(prose, phrase, words[first], product):
             yield from _statements(prose, phrase, words[first : place[phrase.noun_item.start]])
             return
 
@@ -80,11 +87,20 @@ def _first(prose: Prose, words: Sequence[Item], index: int) -> int:
     return first
 
 
-def _is_head(prose: Prose, phrase: Phrase, first: Item) -> bool:
+def _is_head(prose: Prose, phrase: Phrase, first: Item, product: Item | None) -> bool:
+    if product and _is_named_by(prose, phrase, product):
+        return False
     if phrase.noun.plural or negated(prose, first.start, phrase.end):
         return False
     start = prose.sentence(first.start).start
     return _OPENING.fullmatch(prose.lower[start : first.start].strip(" ")) is not None
+
+
+def _is_named_by(prose: Prose, phrase: Phrase, product: Item) -> bool:
+    """Whether the phrase is only another word for the product: "a reverse proxy based on nginx"."""
+    if product.product is None or product.product.role in _STORES:
+        return False
+    return _IS_PRODUCT.fullmatch(prose.lower, phrase.end, product.start) is not None
 
 
 def _statements(prose: Prose, phrase: Phrase, describing: Sequence[Item]) -> Iterator[Statement]:

@@ -293,3 +293,42 @@ def test_nothing_of_the_repository_is_lost_and_all_evidence_exists(text, compone
     assert {e for e in cited if e.startswith("description:")} <= known
     providers = {use.component for item in result for use in item.uses if use.component}
     assert providers <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "A stateless image resizing worker. Consumes from RabbitMQ.",
+            [("image-resizing-worker", Role.WORKER, WorkloadKind.DEPLOYMENT, ["rabbitmq"])],
+        ),
+        (
+            "We run a nightly batch that crunches files.",
+            [("batch", Role.BATCH, WorkloadKind.CRON_JOB, [])],
+        ),
+        (
+            "Search service on top of Elasticsearch with 300 GB index",
+            [("search-service", Role.BACKEND_API, WorkloadKind.DEPLOYMENT, ["elasticsearch"])],
+        ),
+        ("Static docs site on nginx", [("nginx", Role.WEB_FRONTEND, WorkloadKind.DEPLOYMENT, [])]),
+    ],
+    ids=["worker", "batch", "service", "served by a product"],
+)
+def test_an_empty_repository_gets_what_the_description_is_about(text, expected):
+    found, _ = reconcile((), read_description(text))
+    assert [
+        (item.name, item.role, item.kind, [use.name for use in item.uses]) for item in found
+    ] == expected
+
+
+def test_data_in_a_database_elsewhere_is_not_the_services_own():
+    found, _ = reconcile((), read_description("Search service on top of Elasticsearch, 80 GB"))
+    assert found[0].demand.data_bytes is None
+
+
+def test_own_code_serves_a_frontend_of_which_only_the_framework_is_named():
+    found, _ = reconcile(
+        (Component(name="web", found_in=(FoundIn.DOCKERFILE,), language="Ruby"),),
+        read_description("Shop (Ruby on Rails + React)"),
+    )
+    assert [item.name for item in found] == ["web"]
