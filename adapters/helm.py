@@ -42,6 +42,7 @@ _DAMAGE = (
     RecursionError,
 )
 """What the constructors raise for values that do not fit their tags."""
+_LEAST_SECONDS = 2.0
 _ERROR_LENGTH = 600
 """Helm repeats a failing template's whole call chain; the first part names the cause."""
 
@@ -90,6 +91,7 @@ class HelmRenderer:
     def __init__(self, binary: str | None = None, limits: HelmLimits | None = None) -> None:
         self._binary = binary or find_helm()
         self._limits = limits or HelmLimits()
+        self._timeouts = 0
 
     @property
     def available(self) -> bool:
@@ -125,6 +127,14 @@ class HelmRenderer:
         if len(files) > self._limits.files or size > self._limits.input_bytes:
             raise ToolError(f"the chart is too large to render: {len(files)} files, {size} bytes")
 
+    def _patience_seconds(self) -> float:
+        """Half as long after each chart that ran out of time, until one ends by itself again.
+
+        A repository may hold dozens of charts that never end.
+        """
+        whole = self._limits.seconds
+        return max(whole * 0.5 ** min(self._timeouts, 10), min(whole, _LEAST_SECONDS))
+
     def _run(self, command: list[str], work: Path) -> str:
         out_path, error_path = work / "stdout", work / "stderr"
         with out_path.open("wb") as out, error_path.open("wb") as errors:
@@ -140,10 +150,13 @@ class HelmRenderer:
             except OSError as error:
                 raise ToolError(f"helm cannot be started: {error.strerror}") from error
             _limit(process.pid, self._limits)
+            seconds = self._patience_seconds()
             try:
-                code = process.wait(timeout=self._limits.seconds)
+                code = process.wait(timeout=seconds)
+                self._timeouts = 0
             except subprocess.TimeoutExpired as error:
-                raise ToolError(f"helm took longer than {self._limits.seconds:g} s") from error
+                self._timeouts += 1
+                raise ToolError(f"helm took longer than {seconds:g} s") from error
             finally:
                 if process.poll() is None:
                     process.kill()

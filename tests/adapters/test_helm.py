@@ -105,6 +105,21 @@ def test_an_endless_chart_is_stopped():
     assert time.monotonic() - start < 6
 
 
+SLOW = '{{ range until 4000 }}{{ genPrivateKey "rsa" | sha256sum }}{{ end }}'
+
+
+@needs_helm
+def test_charts_that_never_end_get_less_time_each_until_one_ends():
+    renderer = HelmRenderer(limits=HelmLimits(seconds=2.5))
+    with pytest.raises(ToolError, match="longer than 2.5 s"):
+        renderer.render(with_template(SLOW))
+    with pytest.raises(ToolError, match="longer than 2 s"):
+        renderer.render(with_template(SLOW))
+    renderer.render(with_template(DEPLOYMENT))
+    with pytest.raises(ToolError, match="longer than 2.5 s"):
+        renderer.render(with_template(SLOW))
+
+
 @needs_helm
 def test_too_much_output_is_refused():
     text = 'a: {{ repeat 3000000 "x" }}'

@@ -288,3 +288,39 @@ def test_names_with_control_codes_and_markup_do_no_harm(run, repository, form):
     assert "\u202e" not in shown
     if form == "json":
         assert "not printable" in done.notes
+
+
+ENDLESS = {
+    "output": "{{ range until 1000000000 }}x: y\n{{ end }}",
+    "recursion": '{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}',
+    "time": '{{ range until 9000 }}{{ genPrivateKey "rsa" | sha256sum }}{{ end }}',
+}
+
+
+def test_charts_that_never_end_are_stopped_and_named(run):
+    files = {}
+    for name, template in ENDLESS.items():
+        files[f"{name}/Chart.yaml"] = f"apiVersion: v2\nname: {name}\nversion: 0.1.0\n"
+        files[f"{name}/templates/x.yaml"] = "kind: Deployment\nimage: x\n" + template
+    done = run({**GO, **files})
+    assert "api" in done.names
+    for name in ENDLESS:
+        assert name in done.notes
+
+
+def test_paths_of_compose_kustomize_and_charts_do_not_leave_the_repository(run, tmp_path):
+    write(tmp_path, {"Dockerfile": f"FROM {OUTSIDE}\nCMD x\n", "x.yaml": f"kind: {OUTSIDE}\n"})
+    build = "{build: {context: ../, dockerfile: ../Dockerfile}}"
+    done = run(
+        {
+            **GO,
+            "compose.yaml": f"services:\n  out: {build}\n  etc: {{build: /etc}}\n",
+            "k/kustomization.yaml": "resources: [../../x.yaml, ../..]\n"
+            "patches: [{path: ../../x.yaml}]\n",
+            "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n"
+            "dependencies: [{name: d, version: 1, repository: 'file://../..'}]\n",
+            "c/templates/x.yaml": 'a: {{ .Files.Get "../../x.yaml" | quote }}\n',
+        }
+    )
+    assert "api" in done.names
+    assert OUTSIDE not in done.stdout + done.stderr

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from dca.repository.images import is_dockerfile, read_images
+from adapters.helm import UnavailableRenderer
+from dca.repository.assemble import read_repository
+from dca.repository.images import MAX_DOCKERFILES, is_dockerfile, read_images
 from dca.repository.origin import layout
 from dca.repository.runs import Build
+from tests.dca.tree import FakeTree
 
 APP = "FROM node:20\nCOPY . .\nCMD node server.js\n"
 
@@ -171,3 +176,53 @@ def test_a_dockerfile_that_cannot_be_read_is_noted(tmp_path, checkout):
     assert [unit.facts.path for unit in images.units] == ["api/Dockerfile"]
     assert images.notes[0].code == "skipped.dockerfile"
     assert "52428800 bytes" in images.notes[0].message
+
+
+def test_more_dockerfiles_than_the_bound_are_named_and_the_shallow_ones_are_read():
+    deep = {f"a/b/c/s{number}/Dockerfile": "FROM scratch\n" for number in range(MAX_DOCKERFILES)}
+    reading = read_repository(
+        FakeTree({**deep, "web/Dockerfile": "FROM node:20\nCOPY . .\nCMD node a.js\n"}),
+        UnavailableRenderer(),
+    )
+    assert "web" in {item.name for item in reading.components}
+    assert any(
+        f"only the first {MAX_DOCKERFILES} of {MAX_DOCKERFILES + 1}" in note.message
+        for note in reading.notes
+    )
+
+
+HOSTILE = {
+    "a megabyte of instructions": "FROM a\n" + "RUN x\n" * 160_000,
+    "a megabyte on a line": "FROM a\nRUN " + "x" * (1 << 20),
+    "continued lines": "FROM a\nRUN " + "x \\\n" * 100_000,
+    "stages": "FROM a\n" * 100_000,
+    "doubling arguments": "FROM a\nARG A=aaaaaaaaaa\n" + "ARG A=${A}${A}\n" * 60 + "RUN $A\n",
+    "doubling environment": "FROM a\nENV A=aaaaaaaaaa\n" + "ENV A=$A$A\n" * 60 + "CMD $A\n",
+    "nested variables": "FROM a\nRUN " + "${A:-" * 100_000,
+    "quotes": "FROM a\nCMD " + '"' * 100_001,
+    "exec form": "FROM a\nCMD " + "[" * 100_000,
+    "copies": "FROM a\nCOPY " + "a/b " * 100_000 + ".\n",
+    "ports": "FROM a\nEXPOSE " + "8080 " * 100_000,
+    "heredocs": "FROM a\n" + "RUN <<A <<B <<C <<D\n" * 5_000,
+    "header": "# --- Application Metadata ---\n"
+    + ("# a" + " " * 5_000 + ": b\n") * 100
+    + "FROM a\n",
+    "parents": "FROM a AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(5_000)),
+    "self": "FROM a AS a\nCOPY --from=a . .\nFROM a AS a\n",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_dockerfile_of_any_size_and_form_is_read_in_time(text):
+    start = time.monotonic()
+    files = FakeTree({"api/Dockerfile": text, "api/go.mod": "module x\n"})
+    reading = read_repository(files, UnavailableRenderer())
+    assert time.monotonic() - start < 4
+    assert len(reading.components) <= 1
+
+
+def test_what_a_build_argument_holds_is_not_shown():
+    text = "FROM user:hunter2@registry.example/base:1\nENV TOKEN=hunter2\nCMD run --token $TOKEN\n"
+    files = FakeTree({"api/Dockerfile": text, "api/go.mod": "module x\n"})
+    (component,) = read_repository(files, UnavailableRenderer()).components
+    assert "hunter2" not in component.model_dump_json()
