@@ -43,6 +43,9 @@ _TOOL_RUNNERS: dict[str, frozenset[str]] = {
 _ASSIGNMENT = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*=")
 _WORD_VARIABLE = re.compile(r"^\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?$")
 _SPLIT = re.compile(r"\s*(?:&&|\|\||;|\n)\s*")
+_CASE = re.compile(r"^case\s+[\"']?\$\{?1\b[^\s]{0,60}\s+in\b")
+_LABEL = re.compile(r"^\(?([\w*\"'.:-]{1,60}(?:\s*\|\s*[\w*\"'.:-]{1,60}){0,10})\s*\)\s*(.*)$")
+_SERVING_BRANCHES = ("api", "web", "server", "serve", "app", "start", "run")
 _PROGRAMS = frozenset(
     [
         *["python", "python3", "gunicorn", "uvicorn", "hypercorn", "celery", "java", "node", "npm"],
@@ -136,7 +139,7 @@ def script_start(text: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
         The words of the last ``exec``, else of the last line that is no preparation; empty when
         there is none.
     """
-    lines = [line.strip() for line in _logical_lines(text)]
+    lines = _chosen_branch(_logical_lines(text), arguments)
     candidates = [line for line in lines if line.startswith("exec ")]
     candidates = candidates or [line for line in lines if "|" not in line and _starts_program(line)]
     for line in reversed(candidates):
@@ -147,6 +150,35 @@ def script_start(text: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
         if words:
             return words
     return ()
+
+
+def _chosen_branch(lines: list[str], arguments: tuple[str, ...]) -> list[str]:
+    """The script without the branches of ``case "$1" in`` that its first argument does not choose.
+
+    Images with several programs have such a script. Without an argument the branch that serves is
+    taken, since the others are started by name.
+    """
+    start = next((n for n, line in enumerate(lines) if _CASE.match(line)), None)
+    if start is None:
+        return lines
+    branches: list[tuple[tuple[str, ...], list[str]]] = []
+    end = len(lines)
+    for number in range(start + 1, len(lines)):
+        if lines[number].startswith("esac"):
+            end = number
+            break
+        label = _LABEL.match(lines[number])
+        if label is not None:
+            names = tuple(name.strip(" \"'") for name in label[1].split("|"))
+            branches.append((names, [label[2]] if label[2] else []))
+        elif branches:
+            branches[-1][1].append(lines[number])
+    wanted = arguments[:1] or _SERVING_BRANCHES
+    for word in (*wanted, "*") if arguments else wanted:
+        for names, body in branches:
+            if word in names:
+                return lines[:start] + [line.removesuffix(";;").strip() for line in body]
+    return lines[:start] + lines[end + 1 :]
 
 
 def _logical_lines(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from dca.catalogue import Product, product_for_image
 from dca.repository.command import script_start, start_words
 from dca.repository.facts import DockerfileFacts, RoleHints, SourceFacts
 from dca.repository.images import ImageUnit
-from dca.repository.naming import is_filler, label, same_service, unique
+from dca.repository.naming import is_filler, is_stage, label, same_service, unique
 from dca.repository.origin import Layout
 from dca.repository.paths import basename, is_below, join, parent, telling_part, words
 from dca.repository.redact import clean_text, clean_words
@@ -207,7 +207,8 @@ def _name(draft: Draft) -> str:
     telling = [name for name in trusted if not is_filler(name)]
     if telling:
         return telling[0]
-    names = list(draft.unit.names) if draft.unit else []
+    # A stage called production says where an image runs, not what it is.
+    names = [name for name in (draft.unit.names if draft.unit else ()) if not is_stage(name)]
     if draft.directory not in (None, ".") and not (draft.unit and draft.unit.target):
         names.insert(
             0

@@ -60,6 +60,11 @@ def is_filler(name: str) -> bool:
     return not _core(words(name))
 
 
+def is_stage(name: str) -> bool:
+    """Whether a name is that of an environment, such as ``production``."""
+    return bool(words(name)) and STAGE_WORDS.issuperset(words(name))
+
+
 def _core(name: tuple[str, ...]) -> tuple[str, ...]:
     core = [word for word in name if word not in _FILLER]
     # An environment at the end (``shop-api-staging``) is the same service somewhere else.

@@ -64,6 +64,8 @@ QUEUE_ENTRIES = frozenset({"worker", "workers", "consumer", "consumers", "listen
 MIGRATIONS = frozenset({"migrate", "migration", "migrations", "migrator", "upgrade", "backfill",
                          "seed", "importer", "collectstatic", "loaddata"})  # fmt: skip
 """What is done once, before or beside the service."""
+HTTP_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian",
+                           "puma", "unicorn", "uwsgi"})  # fmt: skip
 FILE_SERVERS = frozenset({"http-server", "serve", "static-web-server", "live-server", "sirv",
                            "http.server"})  # fmt: skip
 AUTH_NAMES = frozenset({"auth", "sso", "identity", "idp", "oauth", "oauth2", "oidc", "saml"})

@@ -33,6 +33,7 @@ from dca.repository.role_words import (
     FRONTEND,
     GATEWAY,
     GATEWAY_NAMES,
+    HTTP_SERVERS,
     INFERENCE,
     INTERPRETERS,
     KUBERNETES,
@@ -409,6 +410,10 @@ def _by_framework(clues: Clues) -> Verdict | None:
         Family.BATCH: (Role.BATCH, "runs to an end"),
     }
     found = by_family.get(clues.family) if clues.family else None
+    program = clues.hints.start_command[0].rpartition("/")[2] if clues.hints.start_command else ""
+    if clues.family is Family.WORKER and program in HTTP_SERVERS:
+        # The web process of an application that also has workers.
+        return Role.BACKEND_API, f"{program} serves it"
     return (found[0], f"{clues.source.framework} {found[1]}") if found else None
 
 

@@ -206,6 +206,13 @@ def test_the_command_tells_workloads_of_one_image_apart(command, role):
     assert classify_role(hints)[0] is role
 
 
+def test_the_web_process_of_an_application_with_workers_answers_requests():
+    hints = RoleHints(
+        name="shop", source=source("Celery", 8), start_command=("gunicorn", "shop:app")
+    )
+    assert classify_role(hints)[0] is Role.BACKEND_API
+
+
 def test_probes_are_no_routes():
     probes = tuple(
         Endpoint(method="GET", path=f"/actuator/{name}", file="a", line=1)

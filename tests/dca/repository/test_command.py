@@ -118,3 +118,36 @@ def test_only_variables_of_runtimes_are_kept():
 @given(st.lists(st.text("-wXmx=0123456789gGk$(){};&| ", max_size=12), max_size=12))
 def test_any_words_are_read(texts):
     runtime_settings(start_words(tuple(texts), {"A": "b"}), {"JAVA_OPTS": " ".join(texts)})
+
+
+DISPATCHER = """\
+case "$1" in
+  worker|mailer)
+    exec celery -A shop worker
+    ;;
+  api) exec gunicorn shop:app ;;
+  *)
+    exec "$@"
+    ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("worker",), ("celery", "-A", "shop", "worker")),
+        (("mailer",), ("celery", "-A", "shop", "worker")),
+        (("api",), ("gunicorn", "shop:app")),
+        (("python", "x.py"), ("python", "x.py")),
+        ((), ("gunicorn", "shop:app")),
+    ],
+)
+def test_the_argument_of_a_dispatching_script_chooses_the_program(arguments, words):
+    assert script_start(DISPATCHER, arguments) == words
+
+
+def test_a_dispatching_script_without_a_fitting_branch_goes_on_below():
+    script = 'case "$1" in\n  seed) exec seed ;;\nesac\nexec gunicorn shop:app\n'
+    assert script_start(script, ()) == ("gunicorn", "shop:app")
+    assert script_start(script, ("other",)) == ("gunicorn", "shop:app")
