@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dca.description.negation import negated
-from dca.description.own_code import Mention, in_company, own_components
+from dca.description.own_code import Mention, own_components
 from dca.description.phrases import Item, items
 from dca.description.products import ProductMention, product_mentions
+from dca.description.stated_stack import in_company
 from dca.description.statements import statement
 from dca.description.subject import read_subject
 from dca.description.text import Prose

@@ -18,6 +18,8 @@ from dca.description.text import Prose
 from schemas.context import Dimension, Statement
 
 Value = str | bool
+_AROUND_CUE = 120
+"""Characters on either side of a cue in which a match must lie; the longest patterns need 80."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class WordRule:
     key: str
     value: Value
     cues: tuple[str, ...]
-    """Plain fragments, one of which the text must contain before the pattern is tried."""
+    """Plain fragments, one of which every match contains or has beside it."""
     pattern: re.Pattern[str]
     denied: Value | None
     """The value when denied; None when a denial says nothing."""
@@ -51,12 +53,40 @@ _DIMENSIONS = {
 def read_words(prose: Prose) -> Iterator[Statement]:
     """All statements that are made in words."""
     for rule in rules():
-        if not any(cue in prose.lower for cue in rule.cues):
-            continue
-        for match in rule.pattern.finditer(prose.lower):
+        for match in matches(rule, prose.lower):
             value = _value(prose, rule, match)
             if value is not None:
                 yield statement(prose, _DIMENSIONS[rule.key], rule.key, value, match.span())
+
+
+def matches(rule: WordRule, lower: str) -> Iterator[re.Match[str]]:
+    """All matches of a rule; only the surroundings of its cues are searched."""
+    done = 0
+    for start, end in _windows(rule.cues, lower):
+        for match in rule.pattern.finditer(lower, max(start, done), end):
+            done = match.end()
+            yield match
+
+
+def _windows(cues: tuple[str, ...], lower: str) -> Iterator[tuple[int, int]]:
+    """The surroundings of all cues in the order of the text; where they overlap, as one."""
+    found = sorted(place for cue in cues for place in _places(cue, lower))
+    start = end = -1
+    for place in found:
+        if start < 0 or place - _AROUND_CUE > end:
+            if start >= 0:
+                yield start, end
+            start = max(0, place - _AROUND_CUE)
+        end = min(len(lower), place + _AROUND_CUE)
+    if start >= 0:
+        yield start, end
+
+
+def _places(cue: str, lower: str) -> Iterator[int]:
+    at = lower.find(cue)
+    while at >= 0:
+        yield at
+        at = lower.find(cue, at + len(cue))
 
 
 @cache

@@ -1,10 +1,13 @@
 """The tables of words are sound, and each of their entries can be read."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from dca.description import read_description
 from dca.description.vocabulary import vocabulary
-from dca.description.words import rules
+from dca.description.words import matches, rules
 from schemas.context import Criticality, Traffic
 
 
@@ -97,3 +100,12 @@ def test_a_sample_is_known_by_its_words(text, sample):
 )
 def test_the_shape_of_traffic_is_known_by_its_words(text, shape):
     assert read_description(text).demand.traffic == shape
+
+
+@pytest.mark.parametrize("name", ["descriptions", "descriptions_styles", "descriptions_last"])
+def test_the_surroundings_of_cues_hold_all_that_the_whole_text_holds(name):
+    path = Path(__file__).parent.parent / "cases" / f"{name}.yaml"
+    text = ". ".join(case["text"] for case in yaml.safe_load(path.read_text("utf-8"))).lower()
+    for rule in rules():
+        whole = [match.span() for match in rule.pattern.finditer(text)]
+        assert [match.span() for match in matches(rule, text)] == whole, rule.key
