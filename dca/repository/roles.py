@@ -6,19 +6,15 @@ it is made with, what its sources do, and only then what it is called and what i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
 from dca.catalogue import (
-    Product,
-    product_for_image,
     product_for_word,
     products_in_text,
 )
-from dca.repository.facts import RoleHints, SourceFacts
-from dca.repository.frameworks import Family, family_of
+from dca.repository.clues import Clues, words_of
+from dca.repository.facts import RoleHints
+from dca.repository.frameworks import Family
 from dca.repository.role_words import (
     API,
     API_NAMES,
@@ -35,22 +31,18 @@ from dca.repository.role_words import (
     GATEWAY_NAMES,
     HTTP_SERVERS,
     INFERENCE,
-    INTERPRETERS,
-    KUBERNETES,
     LOAD,
     MIGRATIONS,
     MODEL_LIBRARIES,
     MODEL_ROUTES,
     OBSERVABILITY,
     OPERATOR_FRAMEWORKS,
-    PROBES,
     QUEUE_ENTRIES,
     QUEUE_TASKS,
     RENDERING,
     SCRIPTS,
     SERVING_TASKS,
     SITE_NAMES,
-    TASK_RUNNERS,
     TELLING,
     WEB_SERVERS,
     WORKER,
@@ -73,95 +65,6 @@ _SCRIPT_ENDINGS = (
     ".sh",
     ".exe",
 )
-_JAVA_PATHS = ("-cp", "-classpath", "--class-path", "-p", "--module-path")
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-
-
-@dataclass(frozen=True)
-class Clues:
-    """The hints, with what several rules ask of them worked out once."""
-
-    hints: RoleHints
-
-    @cached_property
-    def source(self) -> SourceFacts:
-        """The code, or an empty reading of it."""
-        return self.hints.source or SourceFacts(directory=".")
-
-    @cached_property
-    def family(self) -> Family | None:
-        """Family of the framework."""
-        return family_of(self.source.framework)
-
-    @cached_property
-    def name(self) -> frozenset[str]:
-        """Words of the name, also joined in pairs: ``load-generator`` has ``loadgenerator``."""
-        return _words(self.hints.name)
-
-    @cached_property
-    def command(self) -> frozenset[str]:
-        """Words of the start command."""
-        return _words(" ".join(self.hints.start_command))
-
-    @cached_property
-    def entry(self) -> str:
-        """The program that is started: of an interpreter, the script, module or archive."""
-        words = list(self.hints.start_command)
-        if words and words[0].rpartition("/")[2] == "java":
-            return _java_entry(words[1:])
-        while words and words[0].rpartition("/")[2].lower() in INTERPRETERS:
-            words = words[1:]
-            while words and words[0].startswith("-") and words[0] != "-m":
-                words = words[1:]
-            words = words[1:] if words and words[0] == "-m" else words
-        return words[0] if words else ""
-
-    @cached_property
-    def task(self) -> str:
-        """The task that a task runner is started with: ``db:migrate`` of ``rails db:migrate``."""
-        words = list(self.hints.start_command)
-        names = [word.rpartition("/")[2] for word in words]
-        for position, name in enumerate(names[:3]):
-            if name in TASK_RUNNERS:
-                return next((word for word in words[position + 1 :] if word[:1] != "-"), "")
-        return ""
-
-    @cached_property
-    def image(self) -> Product | None:
-        """Product of the image that is deployed."""
-        return product_for_image(self.hints.image) if self.hints.image else None
-
-    @cached_property
-    def base(self) -> Product | None:
-        """Product of the image that the Dockerfile builds on."""
-        return product_for_image(self.hints.base_image) if self.hints.base_image else None
-
-    @cached_property
-    def routes(self) -> int:
-        """HTTP routes; gRPC methods and probes are not counted."""
-        kept = [item for item in self.source.endpoints if item.method != "RPC"]
-        probes = sum(_is_probe(item.path) for item in kept)
-        cut = self.source.endpoint_count - len(self.source.endpoints)
-        return len(kept) - probes + (0 if self.calls else cut)
-
-    @cached_property
-    def calls(self) -> int:
-        """GRPC methods."""
-        return sum(item.method == "RPC" for item in self.source.endpoints)
-
-    @cached_property
-    def has_kubernetes(self) -> bool:
-        """It depends on a client of the Kubernetes API."""
-        return any(name.lower().startswith(KUBERNETES) for name in self.source.libraries)
-
-    @cached_property
-    def has_code(self) -> bool:
-        """There is a program of one's own."""
-        return bool(self.source.libraries or self.source.traits or self.family or self.routes)
-
-    def shows(self, *traits: str) -> bool:
-        """Whether the sources show one of these traits."""
-        return bool(set(traits) & set(self.source.traits))
 
 
 def classify_role(hints: RoleHints) -> tuple[Role, str]:
@@ -176,28 +79,6 @@ def classify_role(hints: RoleHints) -> tuple[Role, str]:
         if verdict is not None:
             return verdict
     return Role.OTHER, "nothing tells what it does"
-
-
-def _words(text: str) -> frozenset[str]:
-    found = [word.lower() for word in _WORDS.findall(text)]
-    pairs = [first + second for first, second in zip(found, found[1:], strict=False)]
-    return frozenset((*found, *pairs))
-
-
-def _java_entry(words: list[str]) -> str:
-    """The archive or the main class that a Java command names."""
-    if "-jar" in words[:-1]:
-        return words[words.index("-jar") + 1]
-    previous = ""
-    for word in words:
-        if not word.startswith(("-", "$")) and previous not in _JAVA_PATHS:
-            return word
-        previous = word
-    return ""
-
-
-def _is_probe(path: str) -> bool:
-    return path.rstrip("/").rpartition("/")[2].lower().replace("-", "").replace("_", "") in PROBES
 
 
 def _by_image(clues: Clues) -> Verdict | None:
@@ -258,7 +139,7 @@ def _by_task(clues: Clues) -> Verdict | None:
     task = clues.task.lower()
     if not task or task in SERVING_TASKS:
         return None
-    if _words(task) & QUEUE_TASKS:
+    if words_of(task) & QUEUE_TASKS:
         return Role.WORKER, f"it is started for {task}"
     return (Role.BATCH, f"it is started for {task}") if ":" in task or task in MIGRATIONS else None
 
@@ -267,7 +148,7 @@ def _by_entry(clues: Clues) -> Verdict | None:
     """The program that is really run, of several that one image or directory holds."""
     program = clues.entry.replace("\\", "/").rstrip("/").rpartition("/")[2]
     stem = program.rpartition(".")[0] if program.endswith(_SCRIPT_ENDINGS) else program
-    told = _words(stem.rpartition(".")[2])
+    told = words_of(stem.rpartition(".")[2])
     watches = clues.has_kubernetes and clues.shows("kubernetes_watch")
     if told & QUEUE_ENTRIES and clues.family is not Family.SITE and not watches:
         return Role.WORKER, f"it starts {program}"
