@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from dca.catalogue import product_for_image
 from dca.repository.component import Draft, build_component, directory_of_image, run_source
 from dca.repository.connections import connect
+from dca.repository.deployment.runs import Run
+from dca.repository.docker.images import ImageUnit
+from dca.repository.docker.origin import Layout, layout, programs_of
 from dca.repository.facts import DockerfileFacts, RepositoryReading, SourceFacts
 from dca.repository.gather import gather
-from dca.repository.images import ImageUnit
-from dca.repository.languages import source_directories, source_facts
 from dca.repository.linking import ENDING, Linked, link
 from dca.repository.naming import same_service
-from dca.repository.origin import Layout, layout, programs_of
 from dca.repository.paths import (
     basename,
     is_below,
@@ -24,7 +24,7 @@ from dca.repository.paths import (
     is_tooling,
     words,
 )
-from dca.repository.runs import Run
+from dca.repository.source.languages import source_directories, source_facts
 from schemas.base import JsonObject
 from schemas.context import FoundIn, Note
 from schemas.evidence import Evidence

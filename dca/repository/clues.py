@@ -8,8 +8,8 @@ from functools import cached_property
 
 from dca.catalogue import Product, product_for_image
 from dca.repository.facts import RoleHints, SourceFacts
-from dca.repository.frameworks import Family, family_of
 from dca.repository.role_words import INTERPRETERS, KUBERNETES, PROBES, TASK_RUNNERS
+from dca.repository.source.frameworks import Family, family_of
 
 _JAVA_PATHS = ("-cp", "-classpath", "--class-path", "-p", "--module-path")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dca.catalogue import Product, product_for_image
-from dca.repository.command import script_start, start_words
+from dca.repository.deployment.redact import clean_text, clean_words
+from dca.repository.deployment.runs import Run, image_name
+from dca.repository.docker.command import script_start, start_words
+from dca.repository.docker.images import ImageUnit
+from dca.repository.docker.origin import Layout
+from dca.repository.docker.runtime import runtime_settings
 from dca.repository.facts import DockerfileFacts, RoleHints, SourceFacts
-from dca.repository.images import ImageUnit
 from dca.repository.naming import is_filler, is_stage, label, same_service, unique
-from dca.repository.origin import Layout
 from dca.repository.paths import basename, is_below, join, parent, telling_part, words
-from dca.repository.redact import clean_text, clean_words
 from dca.repository.roles import classify_role
-from dca.repository.runs import Run, image_name
-from dca.repository.runtime import runtime_settings
 from schemas.context import Component, CurrentSizing, FoundIn, Use, WorkloadKind, WorkloadRef
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
 from schemas.ports import FileTree

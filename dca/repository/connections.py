@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dca.repository.component import Draft, file_evidence
-from dca.repository.runs import Run
+from dca.repository.deployment.runs import Run
 from schemas.context import Component, Use
 from schemas.evidence import Evidence
 

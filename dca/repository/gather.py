@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dca.repository import charts, compose, kustomize, manifests, procfile
-from dca.repository.documents import Document, UnreadableError, parse, parse_documents
-from dca.repository.images import Images, read_images
-from dca.repository.origin import Layout
+from dca.repository.deployment import charts, compose, kustomize, manifests, procfile
+from dca.repository.deployment.documents import Document, UnreadableError, parse, parse_documents
+from dca.repository.deployment.runs import Build, Run, image_name
+from dca.repository.deployment.sizing import items, mapping
+from dca.repository.deployment.tolerant import TolerantRenderer, dependency_runs, template_runs
+from dca.repository.docker.images import Images, read_images
+from dca.repository.docker.origin import Layout
 from dca.repository.paths import basename, is_below, is_example, is_test, is_tooling, join, parent
-from dca.repository.runs import Build, Run, image_name
-from dca.repository.sizing import items, mapping
-from dca.repository.tolerant import TolerantRenderer, dependency_runs, template_runs
 from schemas.base import JsonObject
 from schemas.context import FoundIn, Note
 from schemas.ports import ChartRenderer, FileTree

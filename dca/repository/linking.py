@@ -6,7 +6,8 @@ import os.path
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from dca.repository.images import ImageUnit
+from dca.repository.deployment.runs import Build, Run, image_name
+from dca.repository.docker.images import ImageUnit
 from dca.repository.naming import is_filler, same_service
 from dca.repository.paths import (
     GENERIC_DIRECTORIES,
@@ -16,7 +17,6 @@ from dca.repository.paths import (
     parent,
     words,
 )
-from dca.repository.runs import Build, Run, image_name
 from schemas.context import FoundIn, WorkloadKind
 
 _CERTAIN = 90

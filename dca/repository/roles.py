@@ -14,7 +14,6 @@ from dca.catalogue import (
 )
 from dca.repository.clues import Clues, words_of
 from dca.repository.facts import RoleHints
-from dca.repository.frameworks import Family
 from dca.repository.role_words import (
     API,
     API_NAMES,
@@ -47,7 +46,8 @@ from dca.repository.role_words import (
     WEB_SERVERS,
     WORKER,
 )
-from dca.repository.traits import TEMPLATES
+from dca.repository.source.frameworks import Family
+from dca.repository.source.traits import TEMPLATES
 from schemas.context import Role, WorkloadKind
 
 Verdict = tuple[Role, str]

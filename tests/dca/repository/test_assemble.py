@@ -9,10 +9,10 @@ import pytest
 from adapters.files import DirectoryTree
 from adapters.helm import HelmRenderer, UnavailableRenderer, find_helm
 from dca.repository.assemble import read_repository
-from dca.repository.charts import chart_directories
+from dca.repository.deployment.charts import chart_directories
+from dca.repository.deployment.runs import image_name, known_image
 from dca.repository.linking import link
 from dca.repository.naming import label, same_service, unique
-from dca.repository.runs import image_name, known_image
 from schemas.context import FoundIn, Role, WorkloadKind
 
 GO_API = {

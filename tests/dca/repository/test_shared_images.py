@@ -9,10 +9,10 @@ import pytest
 
 from adapters.helm import HelmRenderer, UnavailableRenderer, find_helm
 from dca.repository.assemble import read_repository
+from dca.repository.deployment.runs import Run
+from dca.repository.docker.images import ImageUnit
 from dca.repository.facts import DockerfileFacts
-from dca.repository.images import ImageUnit
 from dca.repository.linking import link
-from dca.repository.runs import Run
 from schemas.context import FoundIn, Role, WorkloadKind
 
 GO_SERVER = (

@@ -1,0 +1,1 @@
+"""Everything that says how a repository is deployed: manifests, charts, compose files."""

@@ -1,0 +1,1 @@
+"""Dockerfiles, the images they make, and how these start."""

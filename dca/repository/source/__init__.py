@@ -1,0 +1,1 @@
+"""What the source code says: language, framework, libraries, routes."""
