@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 
 import pytest
 
 from adapters.files import DirectoryTree, TreeLimits
 from schemas.errors import InputFileError
+from tests.bounded import bounded
 
 
 def reasons(tree):
@@ -191,9 +191,8 @@ def test_fifty_thousand_files_are_listed_in_bounded_time_and_number(tmp_path):
         folder.mkdir()
         for number in range(1000):
             os.close(os.open(folder / f"{number:04}.yaml", os.O_CREAT | os.O_WRONLY))
-    start = time.monotonic()
-    tree = DirectoryTree(tmp_path)
-    assert time.monotonic() - start < 3
+    with bounded():
+        tree = DirectoryTree(tmp_path)
     assert len(tree.paths) == 50_000
     assert tree.truncated
     assert DirectoryTree(tmp_path).paths == tree.paths

@@ -280,7 +280,7 @@ def test_a_slow_server_is_given_up(server, settings):
     started = time.monotonic()
     with refused("repository.timeout"):
         fetch(slow, server.url("shop.git"))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 3, "it did not wait for the server"
     server.behaviour.delay_seconds = 0
 
 

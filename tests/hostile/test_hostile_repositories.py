@@ -29,7 +29,7 @@ open(target, "w").write(json.dumps(answer))
 """
 """A small parent: the peak of a process begins with that of the one it was forked from."""
 DESCRIPTION = "Order service, 50 QPS peak, Go API"
-MAX_SECONDS = 20.0
+MAX_SECONDS = 60.0
 MAX_MEMORY_BYTES = 400 << 20
 OUTSIDE = "outsideCanary77"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -267,20 +266,3 @@ def test_the_last_memory_step_ends_on_the_limit(size, language):
     assert plan.resources.limits.memory / MIB == pytest.approx(stated, rel=0.25)
     assert plan.resources.limits.memory / MIB >= stated - 0.1
     assert f"limit {format_memory(plan.resources.limits.memory)}." in rounded
-
-
-def test_ten_components_take_less_than_fifty_milliseconds(component, constants):
-    parts = tuple(
-        component(name=f"c{number}", language="Go", demand=Demand(peak_rps=100))
-        for number in range(10)
-    )
-    context = _context(*parts)
-    best = min(_seconds(parts, context, constants) for _ in range(5))
-    assert best < 0.05
-
-
-def _seconds(parts, context, constants) -> float:
-    start = time.perf_counter()
-    for part in parts:
-        size_component(part, context, constants)
-    return time.perf_counter() - start

@@ -1,7 +1,6 @@
 """Descriptions are read along their eight dimensions, and nothing is made up."""
 
 import math
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from dca.description import evidence_of, read_description
 from schemas.context import Criticality, DescriptionReading, Dimension
+from tests.bounded import bounded
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -261,6 +261,5 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_the_longest_text_is_read_quickly(text):
     """Ten times what such texts take here; anything worse than linear takes minutes."""
-    started = time.perf_counter()
-    read_description(text)
-    assert time.perf_counter() - started < 3
+    with bounded():
+        read_description(text)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
 from adapters.helm import UnavailableRenderer
 from dca.repository.assemble import read_repository
+from tests.bounded import bounded
 
 
 def uses(checkout, services):
@@ -108,7 +108,6 @@ def test_at_most_sixty_uses_are_kept(checkout):
 
 
 def test_long_values_are_read_in_time(checkout):
-    start = time.monotonic()
-    values = {f"V{number}": ("a." * 1_000 + " ") * 2 for number in range(200)}
-    assert uses(checkout, {"api": api(environment=values)}) == {}
-    assert time.monotonic() - start < 3
+    with bounded():
+        values = {f"V{number}": ("a." * 1_000 + " ") * 2 for number in range(200)}
+        assert uses(checkout, {"api": api(environment=values)}) == {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dca.repository.deployment.documents import MAX_DEPTH, UnreadableError, parse, parse_documents
+from tests.bounded import bounded
 
 
 def bomb(levels=9, width=9):
@@ -37,10 +36,8 @@ def merge_bomb():
     ids=["aliases", "merges", "recursive", "flow depth", "block depth", "syntax", "key"],
 )
 def test_a_document_that_cannot_be_used_is_refused_quickly(text, reason):
-    start = time.monotonic()
-    with pytest.raises(UnreadableError, match=reason):
+    with bounded(), pytest.raises(UnreadableError, match=reason):
         parse(text)
-    assert time.monotonic() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -180,21 +177,18 @@ def test_what_cannot_be_used_is_refused_without_a_quotation(text):
 
 @pytest.mark.parametrize("number", ["9" * 100_000, "0x" + "f" * 100_000, "0b" + "1" * 100_000])
 def test_a_number_of_a_hundred_thousand_digits_takes_no_time(number):
-    start = time.monotonic()
-    parse_documents("x.yaml", f"a: {number}\nb: {number}\n")
-    assert time.monotonic() - start < 1
+    with bounded():
+        parse_documents("x.yaml", f"a: {number}\nb: {number}\n")
 
 
 def test_lines_of_many_keys_are_found_without_reading_the_text_each_time():
     text = "\n".join(f"k{number}: {number}" for number in range(5_000))
     (document,), _ = parse_documents("x.yaml", text)
-    start = time.monotonic()
-    assert [document.line_of(f"k{number}") for number in range(100)] == list(range(1, 101))
-    assert time.monotonic() - start < 2
+    with bounded():
+        assert [document.line_of(f"k{number}") for number in range(100)] == list(range(1, 101))
 
 
 @pytest.mark.parametrize("unit", ["---\n", "{{ a }}\n", "{{ a }}", "# c\n", "{%\n", "- \n", "\n"])
 def test_a_megabyte_of_one_thing_is_read_in_time(unit):
-    start = time.monotonic()
-    parse_documents("x.yaml", "kind: A\n" + unit * ((1 << 20) // len(unit)))
-    assert time.monotonic() - start < 3
+    with bounded():
+        parse_documents("x.yaml", "kind: A\n" + unit * ((1 << 20) // len(unit)))

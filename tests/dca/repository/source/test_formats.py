@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from adapters.helm import UnavailableRenderer
@@ -16,6 +14,7 @@ from dca.repository.source.dependencies.formats import (
     xml,
     yaml_value,
 )
+from tests.bounded import bounded
 from tests.dca.tree import FakeTree
 
 LAUGHS = '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
@@ -46,10 +45,8 @@ OUTSIDE = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
          "xml depth", "xml"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_in_time_and_not_quoted(read, text):
-    start = time.monotonic()
-    with pytest.raises(DamagedError) as caught:
+    with bounded(), pytest.raises(DamagedError) as caught:
         read(text)
-    assert time.monotonic() - start < 1
     assert "hunter2" not in str(caught.value)
     assert len(str(caught.value)) < 200
 
