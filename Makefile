@@ -33,7 +33,7 @@ docs: $(VENV)/.test             ## write the generated parts of the README anew
 	$(BIN)/python -m ci.docs --write
 
 bench: $(VENV)/.test            ## times and sizes, side by side in one run
-	$(BIN)/python bench/speed.py
+	$(BIN)/python -m bench.speed
 
 clean:
 	rm -rf $(VENV) $(OUT) .bench

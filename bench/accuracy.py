@@ -1,6 +1,6 @@
 """How near the numbers are to what communities run, beside simple baselines in the same run.
 
-    python bench/accuracy.py --truth truth.jsonl --checkouts DIR [--predictions FILE] [--json FILE]
+    python -m bench.accuracy --truth truth.jsonl --checkouts DIR [--predictions FILE] [--json FILE]
 
 The checkouts must not state resources (the answer would be read). A baseline for a row is made
 from the rows of all *other* owners. The tool's own constants are not fitted to these rows, but

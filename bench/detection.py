@@ -1,6 +1,6 @@
 """What is found in real repositories, beside what their communities say is there.
 
-    python bench/detection.py --truth truth.jsonl --checkouts DIR [--only owner/name …]
+    python -m bench.detection --truth truth.jsonl --checkouts DIR [--only owner/name …]
 
 For each checkout: the services that own a Dockerfile and were found, their language and role, how
 many components there are in all, whether `kubectl patch --local` takes every patch and the

@@ -1,6 +1,6 @@
 """How long a person waits: whole commands, Python's start included, best and median of several.
 
-    python bench/speed.py [--runs 7]
+    python -m bench.speed [--runs 7]
 
 `--help` and the example's sizing are the two that have a target. A bare interpreter is timed in
 the same run, so that the ratio can be compared between machines.
