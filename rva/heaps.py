@@ -16,6 +16,7 @@ from rva.runtimes import (
     image_name,
     jvm_settings,
     runtime_of,
+    runtime_of_language,
     settings,
     size_bytes,
 )
@@ -116,6 +117,9 @@ def _words(subject: Subject) -> list[str]:
         words.append("machine_learning")
     if runtime is Runtime.STATIC:
         words.append(_key(image_name(component.base_image or "")))
+    if runtime is Runtime.UNKNOWN:
+        # A product keeps its own settings, but what it is written in starts in no less.
+        runtime = runtime_of_language(component.language)
     return [word for word in (*words, runtime.value) if word]
 
 

@@ -60,6 +60,11 @@ HALF_HEAP_PRODUCTS = frozenset({"elasticsearch", "opensearch", "kafka", "cassand
 """Products that need as much page cache as heap."""
 
 
+def runtime_of_language(language: str | None) -> Runtime:
+    """The runtime that programs in a language usually have."""
+    return _LANGUAGES.get((language or "").lower(), Runtime.UNKNOWN)
+
+
 def runtime_of(component: Component) -> Runtime:
     """The runtime of the main container.
 
@@ -72,10 +77,10 @@ def runtime_of(component: Component) -> Runtime:
         return Runtime.STATIC
     if component.third_party is not None:
         return Runtime.UNKNOWN
-    language = (component.language or "").lower()
-    runtime = _LANGUAGES.get(language, Runtime.UNKNOWN)
+    runtime = runtime_of_language(component.language)
     server = (component.runtime.server or "").lower()
-    image = image_name(component.base_image or "")
+    # A variant keeps the server's name in front: nginx-unprivileged, httpd-24.
+    image = image_name(component.base_image or "").partition("-")[0]
     if runtime in (Runtime.NODE, Runtime.UNKNOWN) and (
         server in _STATIC_SERVERS or image in _STATIC_SERVERS
     ):
