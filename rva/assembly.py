@@ -49,6 +49,7 @@ def recommend(
         found_in=component.found_in,
         third_party=component.third_party,
         image=component.image,
+        dockerfile=component.dockerfile,
         route=route.name if route else RouteName.DOCS,
         route_reason=route.reason if route else "no route was decided",
         replicas=plan.replicas,

@@ -136,6 +136,8 @@ class ComponentRecommendation(Contract):
     found_in: tuple[FoundIn, ...] = ()
     third_party: str | None = None
     image: str | None = None
+    dockerfile: str | None = None
+    """The Dockerfile that builds it, as a path in the repository."""
     route: RouteName
     route_reason: str
     replicas: int = Field(ge=0)
