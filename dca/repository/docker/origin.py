@@ -29,6 +29,7 @@ _SHARED = frozenset(
 )
 """Directories that several services share; they are no service's own unless named after it."""
 
+_DOCKER_FOLDERS = frozenset(["docker", "dockerfiles", "dockerfile"])
 _WORD = re.compile(r"[^\s\"'=;&|()\[\]{},]{2,200}")
 _CODE = (
     ".go",
@@ -120,7 +121,11 @@ def context_of(facts: DockerfileFacts, tree: Layout) -> str:
         if score > best_score:
             best, best_score = directory, score
     home = parent(facts.path)
-    if best_score <= 0 and _is_aside(home) and not tree.holds_source(home):
+    if (
+        best_score <= 0
+        and not tree.holds_source(home)
+        and (_is_aside(home) or (facts.copied and not wanted and _in_docker_folder(home)))
+    ):
         # ``COPY . .`` from a directory of Dockerfiles: the code is further up.
         plain = next(item for item in ancestors(home) if not _is_aside(item))
         return next((item for item in ancestors(home) if tree.holds_source(item)), plain)
@@ -144,7 +149,7 @@ def origin_of(facts: DockerfileFacts, tree: Layout, name: str, context: str | No
         return _service_root(home)
     pointed = [item for item in _pointed_at(facts, tree, context) if item != context]
     named = [item for item in pointed if words(basename(item)) == words(name)]
-    if name and not named:
+    if name and not named and (facts.copied or _is_aside(home)):
         named = _by_name(tree, name, context, home)
     if named:
         return min(named, key=lambda item: (item.count("/"), item))
@@ -201,6 +206,11 @@ def _is_aside(directory: str) -> bool:
     return basename(directory).strip(".").lower() in GENERIC_DIRECTORIES
 
 
+def _in_docker_folder(home: str) -> bool:
+    """``docker/orders``: what a Dockerfile there copies without a path (``*.jar``) is above."""
+    return basename(parent(home)).strip(".").lower() in _DOCKER_FOLDERS
+
+
 def _service_root(directory: str) -> str:
     """``services/cart/src`` is the service ``services/cart``."""
     above = parent(directory)
@@ -221,9 +231,10 @@ def _copies_from_home(facts: DockerfileFacts, tree: Layout, home: str, context: 
 def _by_name(tree: Layout, name: str, context: str, home: str) -> list[str]:
     """Directories with source that are called what the Dockerfile is called."""
     wanted = words(name)
+    packages = {item for item in tree.code_directories if "/src/main/" in f"/{item}"}
     return [
         directory
-        for directory in tree.source_directories | tree.code_directories
+        for directory in tree.source_directories | (tree.code_directories - packages)
         if words(basename(directory)) == wanted
         and is_below(directory, context)
         and not is_below(directory, home)

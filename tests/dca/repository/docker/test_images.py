@@ -143,6 +143,18 @@ def test_stages_that_start_different_services_are_services(checkout):
             "src/Api",
         ),
         (
+            "docker/orders/Dockerfile",
+            "FROM a\nCOPY *.jar ./app.jar\nCMD x",
+            ["pom.xml", "src/main/java/shop/orders/Main.java"],
+            ".",
+        ),
+        (
+            "src/kafka/Dockerfile",
+            "FROM apache/kafka\nENV A=b",
+            ["src/checkout/go.mod", "src/checkout/kafka/producer.go"],
+            "src/kafka",
+        ),
+        (
             "images/db/Dockerfile",
             "FROM postgres\nCOPY init.sh /x/",
             ["images/db/init.sh"],
