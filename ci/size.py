@@ -56,18 +56,17 @@ def size(arguments: argparse.Namespace) -> int:
 
 def chart_files(recommendation: Recommendation, files: FileTree) -> dict[str, dict[str, bytes]]:
     """The files of each Helm chart that a component comes from, by the chart's directory."""
-    charts: dict[str, dict[str, bytes]] = {}
-    for directory in sorted(
-        {c.target.chart for c in recommendation.components if c.target and c.target.chart}
-    ):
-        prefix = "" if directory == "." else f"{directory}/"
-        texts = {p: files.read_text(p) for p in files.paths if p.startswith(prefix)}
-        charts[directory] = {
-            path.removeprefix(prefix): text.encode()
-            for path, text in texts.items()
-            if text is not None
-        }
-    return charts
+    targets = [component.target for component in recommendation.components]
+    directories = {target.chart for target in targets if target and target.chart}
+    return {directory: _texts_below(directory, files) for directory in sorted(directories)}
+
+
+def _texts_below(directory: str, files: FileTree) -> dict[str, bytes]:
+    prefix = "" if directory == "." else f"{directory}/"
+    texts = {path: files.read_text(path) for path in files.paths if path.startswith(prefix)}
+    return {
+        path.removeprefix(prefix): text.encode() for path, text in texts.items() if text is not None
+    }
 
 
 def exit_code(recommendation: Recommendation, *, check: bool) -> int:

@@ -11,7 +11,6 @@ from schemas.context import WorkloadKind
 from schemas.errors import QuantityError
 from schemas.quantities import cpu_millicores, memory_bytes
 
-WORKLOAD_KINDS = frozenset(kind.value for kind in WorkloadKind)
 HPA = "HorizontalPodAutoscaler"
 PDB = "PodDisruptionBudget"
 

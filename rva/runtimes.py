@@ -143,7 +143,6 @@ class JvmFlags:
 
 _XMX = re.compile(r"-Xmx([0-9]{1,15}[kKmMgG]?)(?:\s|$)")
 _PERCENTAGE = re.compile(r"-XX:MaxRAMPercentage=([0-9]{1,3}(?:\.[0-9]{1,6})?)(?:\s|$)")
-JVM_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "_JAVA_OPTIONS")
 
 
 def jvm_flags(options: str) -> JvmFlags:

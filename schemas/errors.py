@@ -6,11 +6,12 @@ ProvisionError                    exit code, stable code, one sentence, one hint
 │   ├── QuantityError             a CPU or memory amount (also a ValueError)
 │   ├── SettingsError             a setting or a policy, price or constants file
 │   └── InputFileError            a file or directory that was named
-├── OutsideError                  3: something outside failed
-│   ├── RepositoryError           git: refused, not found, too large, too slow
-│   ├── ToolError                 helm and other commands
-│   └── OutputError               results could not be written
-└── ComponentError                one component failed; the rest of the result stands
+└── OutsideError                  3: something outside failed
+    ├── RepositoryError           git: refused, not found, too large, too slow
+    ├── ToolError                 helm and other commands
+    └── OutputError               results could not be written
+
+One component's failure is no exception: it stands in the result (`ComponentFailure`).
 """
 
 from __future__ import annotations
@@ -93,13 +94,3 @@ class OutputError(OutsideError):
     """Results could not be written."""
 
     default_code = "output.failed"
-
-
-class ComponentError(ProvisionError):
-    """One component could not be sized; carries its name."""
-
-    default_code = "component.failed"
-
-    def __init__(self, component: str, message: str, *, hint: str = "") -> None:
-        super().__init__(f"{component}: {message}", hint=hint)
-        self.component = component

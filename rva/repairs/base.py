@@ -23,7 +23,6 @@ class Repair(StrEnum):
     RAISE_LIMIT_TO_REQUEST = "raise_limit_to_request"
     EQUAL_MEMORY = "equal_memory"
     EQUAL_AMOUNTS = "equal_amounts"
-    DROP_CPU_LIMIT = "drop_cpu_limit"
     SET_CPU_LIMIT = "set_cpu_limit"
     RAISE_MEMORY_REQUEST = "raise_memory_request"
     CAP_TO_LIMIT_RANGE = "cap_to_limit_range"

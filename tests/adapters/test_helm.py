@@ -102,7 +102,7 @@ def test_an_endless_chart_is_stopped():
     start = time.monotonic()
     with pytest.raises(ToolError):
         HelmRenderer(limits=HelmLimits(seconds=1.0)).render(with_template(text))
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 10
 
 
 SLOW = '{{ range until 4000 }}{{ genPrivateKey "rsa" | sha256sum }}{{ end }}'
@@ -162,7 +162,7 @@ def test_a_chart_of_ten_megabytes_is_rendered_in_time():
     files |= {f"templates/t{number}.yaml": comment.encode() for number in range(10)}
     start = time.monotonic()
     assert len(HelmRenderer().render(files).documents) == 1
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 10
 
 
 @needs_helm

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, Popen
@@ -24,12 +23,17 @@ import json, os, sys
 target, *command = sys.argv[1:]
 child = os.posix_spawn(command[0], command, os.environ)
 _, status, usage = os.wait4(child, 0)
-answer = [os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024]
+answer = [
+    os.waitstatus_to_exitcode(status),
+    usage.ru_maxrss * 1024,
+    usage.ru_utime + usage.ru_stime,
+]
 open(target, "w").write(json.dumps(answer))
 """
 """A small parent: the peak of a process begins with that of the one it was forked from."""
 DESCRIPTION = "Order service, 50 QPS peak, Go API"
-MAX_SECONDS = 60.0
+MAX_CPU_SECONDS = 20.0
+"""Of the run and the commands that it starts; a busy machine does not change it."""
 MAX_MEMORY_BYTES = 400 << 20
 OUTSIDE = "outsideCanary77"
 
@@ -48,7 +52,7 @@ class Done:
     code: int
     stdout: str
     stderr: str
-    seconds: float
+    cpu_seconds: float
     memory_bytes: int
     left_behind: tuple[str, ...]
 
@@ -79,23 +83,21 @@ def size(repository, scratch, *arguments):
     command += ["--app-description", DESCRIPTION, *(arguments or ("--format", "json"))]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
     measured = scratch.parent / "measured.json"
-    start = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         process = Popen([sys.executable, "-c", LAUNCHER, str(measured), *command], stdin=DEVNULL,
                         stdout=out, stderr=errors, cwd=scratch.parent, env=environment)  # fmt: skip
         process.wait()
-        seconds = time.monotonic() - start
         texts = []
         for stream in (out, errors):
             stream.seek(0)
             texts.append(stream.read().decode("utf-8", "replace"))
-    code, memory_bytes = json.loads(measured.read_text())
+    code, memory_bytes, cpu_seconds = json.loads(measured.read_text())
     left = tuple(sorted(item.name for item in scratch.iterdir()))
-    done = Done(code, *texts, seconds, memory_bytes, left)
+    done = Done(code, *texts, cpu_seconds, memory_bytes, left)
     assert done.code in (0, 1), done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert done.left_behind == ()
-    assert done.seconds < MAX_SECONDS
+    assert done.cpu_seconds < MAX_CPU_SECONDS
     assert done.memory_bytes < MAX_MEMORY_BYTES
     return done
 
