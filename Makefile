@@ -4,6 +4,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 OUT    ?= out
+# The tests compare with sentence-transformers, which needs PyTorch. A build without CUDA is enough:
+# make test TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
+TORCH  ?= torch==2.13.0
 
 .PHONY: demo test check lint types imports schemas docs bench clean
 
@@ -47,5 +50,6 @@ $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --quiet $(TORCH)
 	$(PIP) install --quiet --editable '.[test]'
 	touch $@ $(VENV)/.base

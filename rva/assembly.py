@@ -61,6 +61,8 @@ def recommend(
         confidence=confidence(draft, refined),
         intervals=plan.intervals,
         reasoning=plan.reasoning,
+        influences=plan.influences,
+        retrieval=component.retrieval,
         evidence=cited(plan, evidence),
         current=component.current,
         changes=tuple(safe(line) for line in from_current(component, plan)),
@@ -86,8 +88,9 @@ def _identity(document: JsonObject) -> str:
 
 
 def cited(plan: ComponentPlan, evidence: Mapping[str, Evidence]) -> tuple[Evidence, ...]:
-    """The evidence that the reasoning cites, in the order of first citation."""
+    """The evidence that reasoning and influences cite, in the order of first citation."""
     ids = dict.fromkeys(item for step in plan.reasoning for item in step.evidence)
+    ids.update(dict.fromkeys(item.evidence for item in plan.influences))
     return tuple(evidence[item] for item in ids if item in evidence)
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import Contract, JsonObject
 from schemas.evidence import Evidence
 from schemas.quantities import Bytes, CpuQuantity, MemoryQuantity
+from schemas.retrieval import KnowledgeState, RetrievalRound
 from schemas.trigger import Trigger
 
 
@@ -320,6 +321,10 @@ class Component(Contract):
     current: CurrentSizing | None = None
     workload: WorkloadRef | None = None
     route: Route | None = None
+    retrieval: tuple[RetrievalRound, ...] = ()
+    """What was asked of the corpus about it, round by round."""
+    documents: tuple[str, ...] = ()
+    """Ids of the retrieved evidence (facts, past decisions), most relevant first."""
     evidence: tuple[str, ...] = ()
 
 
@@ -354,6 +359,8 @@ class AppContext(Contract):
     components: tuple[Component, ...]
     notes: tuple[Note, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    knowledge: KnowledgeState | None = None
+    """The corpus that was searched; None when none was."""
     trust_current: bool = False
     """The user said that the manifests' own numbers may serve as evidence."""
 

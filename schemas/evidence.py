@@ -43,7 +43,8 @@ class Evidence(Contract):
 
     The id is made from the source, so that the same fact has the same id in every run:
     ``file:api/Dockerfile:12``, ``description:34-44``, ``constant:runtime.go.base_memory``,
-    ``payload:deployment_context.nodes``. A second fact of one place adds ``#word``.
+    ``payload:deployment_context.nodes``, ``fact:postgresql-shared-buffers``,
+    ``decision:4f0c…/api``. A second fact of one place adds ``#word``.
     """
 
     id: str = Field(min_length=3, max_length=400)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from schemas.context import AppContext
 from schemas.evidence import Evidence
+from schemas.knowledge import Decision, Fact
 from schemas.plan import DraftPlan
 from schemas.recommendation import Finding, Recommendation
 from schemas.run import RunRecord
@@ -23,6 +24,8 @@ CONTRACTS: dict[str, type[BaseModel]] = {
     "trigger": Trigger,
     "app-context": AppContext,
     "evidence": Evidence,
+    "fact": Fact,
+    "decision": Decision,
     "draft-plan": DraftPlan,
     "finding": Finding,
     "recommendation": Recommendation,

@@ -106,6 +106,20 @@ class ReasoningStep(Contract):
     evidence: tuple[str, ...] = ()
 
 
+class Influence(Contract):
+    """How one piece of retrieved evidence moved one figure of the model."""
+
+    number: str
+    """The number of the plan that it acts on: ``memory_request``, ``cpu_limit``, ``replicas`` …"""
+    figure: str
+    """The figure that moved, by its id: ``postgresql.memory_request``, ``memory.base.go``."""
+    evidence: str
+    """Id of the fact or the decision."""
+    before: float
+    after: float
+    unit: str
+
+
 class ComponentPlan(Contract):
     """The numbers for one component."""
 
@@ -125,6 +139,8 @@ class ComponentPlan(Contract):
     intervals: Intervals
     confidence: float = Field(ge=0, le=1)
     reasoning: tuple[ReasoningStep, ...]
+    influences: tuple[Influence, ...] = ()
+    """What retrieved evidence changed, in the order in which it acted; empty: nothing moved."""
 
 
 class ComponentFailure(Contract):

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from schemas.base import JsonObject
 from schemas.context import Component, Role
+from schemas.knowledge import Decision, KnowledgeQuery, Outcome, Retrieval
 from schemas.plan import ComponentPlan, Manifests
+from schemas.retrieval import KnowledgeState
 
 
 class Clock(Protocol):
@@ -122,6 +124,53 @@ class MetricsSource(Protocol):
 
     def history(self, component: Component) -> History | NoHistory:
         """The history, or the reason why there is none."""
+
+
+class KnowledgeSource(Protocol):
+    """Finds sizing facts."""
+
+    @property
+    def state(self) -> KnowledgeState:
+        """Which facts and which embedder answer."""
+
+    def search(self, queries: Sequence[KnowledgeQuery]) -> Sequence[Retrieval]:
+        """Answer several queries at once, in their order.
+
+        A query that nothing is relevant to gets an empty answer. The same facts and the same
+        queries give the same answers.
+        """
+
+
+class DecisionMemory(Protocol):
+    """Remembers what was recommended, and how it turned out."""
+
+    def remember(self, decisions: Sequence[Decision]) -> None:
+        """Keep the decisions of one run.
+
+        Raises:
+            OutsideError: They could not be stored.
+        """
+
+    def similar(self, component: Component, repository: str, limit: int = 3) -> Sequence[Decision]:
+        """Past decisions about the same or a similar component, most relevant first."""
+
+    def mark(self, run: str, component: str | None, outcome: Outcome, note: str = "") -> int:
+        """Say how a run (or one component of it) turned out; how many decisions were marked."""
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Model and engine, as they are shown to users."""
+
+    @property
+    def space(self) -> str:
+        """Key of the vector space: vectors of embedders with the same key can be compared."""
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector of length 1 per text."""
 
 
 class ManifestGenerator(Protocol):

@@ -18,8 +18,16 @@ from schemas.context import (
     WorkloadKind,
 )
 from schemas.evidence import Evidence
-from schemas.plan import Autoscaling, ContainerPlan, Intervals, ReasoningStep, Resources
+from schemas.plan import (
+    Autoscaling,
+    ContainerPlan,
+    Influence,
+    Intervals,
+    ReasoningStep,
+    Resources,
+)
 from schemas.quantities import MemoryQuantity
+from schemas.retrieval import RetrievalRound
 from schemas.run import RunRecord
 from schemas.trigger import Trigger
 
@@ -149,8 +157,12 @@ class ComponentRecommendation(Contract):
     confidence: float = Field(ge=0, le=1)
     intervals: Intervals
     reasoning: tuple[ReasoningStep, ...]
+    influences: tuple[Influence, ...] = ()
+    """How each piece of retrieved evidence moved the figures of the model."""
+    retrieval: tuple[RetrievalRound, ...] = ()
+    """What was asked of the corpus, round by round."""
     evidence: tuple[Evidence, ...]
-    """Everything that the reasoning cites."""
+    """Everything that the reasoning and the influences cite."""
     current: CurrentSizing | None = None
     changes: tuple[str, ...] = ()
     """Fields in which the repository's manifest differs, one line each; empty when it agrees."""
