@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -73,8 +74,38 @@ class Settings(BaseModel):
     helm: str | None = Field(
         default=None, description="The `helm` command; found on `PATH` when not set."
     )
+    data_dir: str | None = Field(
+        default=None,
+        description="Directory for what must not be lost: decisions and added documents. "
+        "`~/.local/share/ai-provision` when not set (or below `XDG_DATA_HOME`).",
+    )
+    cache_dir: str | None = Field(
+        default=None,
+        description="Directory for what can be made again: the index and the exported embedding "
+        "model. `~/.cache/ai-provision` when not set (or below `XDG_CACHE_HOME`).",
+    )
     unknown: tuple[str, ...] = Field(default=(), exclude=True)
     """Variables with the prefix that no setting has: usually misspelt, worth a warning."""
+
+    @property
+    def data_directory(self) -> Path:
+        """Where decisions and added documents are kept; it may not exist yet."""
+        return _directory(self.data_dir, "XDG_DATA_HOME", ".local/share")
+
+    @property
+    def cache_directory(self) -> Path:
+        """Where the index is kept; it may not exist yet."""
+        return _directory(self.cache_dir, "XDG_CACHE_HOME", ".cache")
+
+
+def _directory(given: str | None, variable: str, below_home: str) -> Path:
+    """The setting, else the XDG base directory, else its default (XDG Base Directory 0.8)."""
+    if given is not None:
+        return Path(given).expanduser()
+    base = os.environ.get(variable, "")
+    # The specification says that a relative path there must be ignored.
+    parent = Path(base) if base.startswith("/") else Path.home() / below_home
+    return parent / "ai-provision"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

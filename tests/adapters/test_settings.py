@@ -69,3 +69,15 @@ def test_the_table_has_every_setting_with_its_default():
     assert len(table.splitlines()) == len(names) + 2
     assert "`1024Mi`" in table
     assert "`github.com`" in table
+
+
+def test_the_directories_follow_the_setting_then_xdg_then_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
+    assert load_settings({}).data_directory == tmp_path / ".local/share/ai-provision"
+    assert load_settings({}).cache_directory == tmp_path / ".cache/ai-provision"
+    monkeypatch.setenv("XDG_DATA_HOME", "/xdg")
+    assert str(load_settings({}).data_directory) == "/xdg/ai-provision"
+    given = load_settings({"AI_PROVISION_CACHE_DIR": "~/there"})
+    assert given.cache_directory == tmp_path / "there"
