@@ -42,6 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_size(commands)
     _add_explain(commands)
     _add_doctor(commands)
+    _add_feedback(commands)
+    _add_memory(commands)
     return parser
 
 
@@ -123,6 +125,43 @@ def _add_doctor(commands: _Commands) -> None:
     _add_common(doctor)
 
 
+def _add_feedback(commands: _Commands) -> None:
+    feedback = commands.add_parser(
+        "feedback",
+        help="say how a recommendation turned out",
+        description="Say how the recommendation of a run turned out. Later runs about the same or "
+        "similar components take it as evidence.",
+    )
+    feedback.add_argument("run", metavar="RUN", help="the run's id, see its result")
+    feedback.add_argument("--component", metavar="NAME", help="only this component")
+    feedback.add_argument(
+        "--outcome",
+        choices=("good", "too_small", "oom_killed", "throttled", "too_large"),
+        help="how it turned out; judged from the measurement when left out",
+    )
+    feedback.add_argument("--cpu-p95", metavar="CPU", help="p95 of one pod's CPU use, as 180m")
+    feedback.add_argument("--memory-peak", metavar="SIZE", help="one pod's peak memory, as 300Mi")
+    feedback.add_argument("--note", metavar="TEXT", default="", help="anything worth keeping")
+    _add_common(feedback)
+
+
+def _add_memory(commands: _Commands) -> None:
+    memory = commands.add_parser(
+        "memory",
+        help="list, export or forget past decisions",
+        description="List, export or forget what is remembered of past runs.",
+    )
+    memory.add_argument("action", choices=("list", "export", "purge"))
+    memory.add_argument("--run", metavar="RUN", help="only this run")
+    memory.add_argument("--component", metavar="NAME", help="only this component")
+    memory.add_argument("--repository", metavar="URL", help="only this repository")
+    memory.add_argument("--before", metavar="DATE", help="only what was decided before, in UTC")
+    memory.add_argument("--all", action="store_true", help="purge: forget everything")
+    memory.add_argument("--file", metavar="FILE", default="-", help="export: JSON lines go there")
+    memory.add_argument("--format", choices=("table", "json"), default="table")
+    _add_common(memory)
+
+
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--debug", action="store_true", help="log more, show tracebacks")
 
@@ -157,6 +196,14 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.explain import explain_file
 
             return explain_file(arguments.recommendation, arguments.component)
+        case "feedback":
+            from ci.memory import feedback
+
+            return feedback(arguments)
+        case "memory":
+            from ci.memory import memory
+
+            return memory(arguments)
         case _:
             from ci.doctor import doctor
 

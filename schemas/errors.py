@@ -9,6 +9,7 @@ ProvisionError                    exit code, stable code, one sentence, one hint
 └── OutsideError                  3: something outside failed
     ├── RepositoryError           git: refused, not found, too large, too slow
     ├── ToolError                 helm and other commands
+    ├── StoreError                what was remembered cannot be read or kept
     └── OutputError               results could not be written
 
 One component's failure is no exception: it stands in the result (`ComponentFailure`).
@@ -88,6 +89,12 @@ class ToolError(OutsideError):
     """A command-line tool is absent or failed."""
 
     default_code = "tool.failed"
+
+
+class StoreError(OutsideError):
+    """The store of past decisions cannot be read or written."""
+
+    default_code = "store.failed"
 
 
 class OutputError(OutsideError):

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from schemas.base import JsonObject
 from schemas.context import Component, Role
-from schemas.knowledge import Decision, KnowledgeQuery, Outcome, Retrieval
+from schemas.knowledge import Decision, KnowledgeQuery, Retrieval
 from schemas.plan import ComponentPlan, Manifests
 from schemas.retrieval import KnowledgeState
 
@@ -148,14 +148,58 @@ class DecisionMemory(Protocol):
         """Keep the decisions of one run.
 
         Raises:
-            OutsideError: They could not be stored.
+            StoreError: They could not be stored.
         """
 
     def similar(self, component: Component, repository: str, limit: int = 3) -> Sequence[Decision]:
-        """Past decisions about the same or a similar component, most relevant first."""
+        """Past decisions about the same or a similar component, most relevant first.
 
-    def mark(self, run: str, component: str | None, outcome: Outcome, note: str = "") -> int:
-        """Say how a run (or one component of it) turned out; how many decisions were marked."""
+        Raises:
+            StoreError: The store cannot be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Selects decisions; every condition that is set must hold."""
+
+    run: str | None = None
+    component: str | None = None
+    repository: str | None = None
+    before: datetime | None = None
+    """Decided before this moment."""
+
+
+class DecisionStore(Protocol):
+    """Keeps decisions between runs; a decision is known by its run and its component."""
+
+    def put(self, decisions: Sequence[Decision]) -> None:
+        """Keep them all or none; one with a known run and component replaces the earlier one.
+
+        Raises:
+            StoreError: They could not be stored.
+        """
+
+    def find(self, where: DecisionFilter) -> Sequence[Decision]:
+        """All that match, newest first.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+
+    def related(self, component: Component, repository: str) -> Sequence[Decision]:
+        """Those of the same component, product, framework, or language and role; newest first.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+
+    def delete(self, where: DecisionFilter) -> int:
+        """Forget all that match, for good; how many they were.
+
+        Raises:
+            StoreError: They could not be deleted.
+        """
 
 
 class Embedder(Protocol):
