@@ -12,8 +12,9 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from schemas.errors import RepositoryError, SettingsError
+from schemas.errors import OutsideError, RepositoryError, SettingsError, WebError
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
@@ -28,6 +29,21 @@ _NUMERIC_HOST = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F
 """What C libraries read as IPv4: ``2130706433``, ``0177.0.0.1``, ``0x7f.1`` and the usual form."""
 
 
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What hosts are contacted for: the words and the type of its errors."""
+
+    area: str
+    """First word of the error codes."""
+    error: type[OutsideError]
+    setting: str
+    """The setting that lists the hosts which may be private."""
+
+
+GIT = Purpose("repository", RepositoryError, "AI_PROVISION_GIT_ALLOW_HOSTS")
+WEB = Purpose("web", WebError, "AI_PROVISION_WEB_ALLOW_HOSTS")
+
+
 def resolve(host: str, port: int) -> tuple[str, ...]:
     """All addresses of a host, in the resolver's order.
 
@@ -39,7 +55,11 @@ def resolve(host: str, port: int) -> tuple[str, ...]:
 
 
 def checked_addresses(
-    host: str, port: int, allowed: Iterable[str], resolver: Resolver = resolve
+    host: str,
+    port: int,
+    allowed: Iterable[str],
+    resolver: Resolver = resolve,
+    purpose: Purpose = GIT,
 ) -> tuple[str, ...]:
     """The addresses of `host`, all of which may be contacted.
 
@@ -48,25 +68,25 @@ def checked_addresses(
         port: TCP port.
         allowed: Names (``*.`` for any subdomain), addresses and networks that may be private.
         resolver: Turns the name into addresses.
+        purpose: Decides the error that is raised.
 
     Raises:
-        RepositoryError: The name does not resolve, is a disguised address, or one of its addresses
-            is not public.
+        OutsideError: Of the purpose's type: the name does not resolve, is a disguised address, or
+            one of its addresses is not public.
         SettingsError: An entry of `allowed` is none of the three.
     """
-    names, networks = _allow_list(allowed)
-    _refuse_disguised(host)
-    addresses = _resolved(host, port, resolver)
+    names, networks = _allow_list(allowed, purpose.setting)
+    _refuse_disguised(host, purpose)
+    addresses = _resolved(host, port, resolver, purpose)
     if _name_allowed(host, names):
         return addresses
     for text in addresses:
         address = ipaddress.ip_address(text)
         if not is_public(address) and not any(address in network for network in networks):
-            raise RepositoryError(
+            raise purpose.error(
                 f"{host} is at the address {text}, which is not public",
-                code="repository.private_address",
-                hint="If this git host is meant to be reached, list it in "
-                "AI_PROVISION_GIT_ALLOW_HOSTS.",
+                code=f"{purpose.area}.private_address",
+                hint=f"If this host is meant to be reached, list it in {purpose.setting}.",
             )
     return addresses
 
@@ -100,37 +120,39 @@ def _carried_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | Non
     return address.ipv4_mapped or address.sixtofour
 
 
-def _refuse_disguised(host: str) -> None:
+def _refuse_disguised(host: str, purpose: Purpose) -> None:
     if not _NUMERIC_HOST.fullmatch(host):
         return
     try:
         ipaddress.IPv4Address(host)
     except ValueError as error:
-        raise RepositoryError(
+        raise purpose.error(
             f"{host} is a disguised network address",
-            code="repository.private_address",
+            code=f"{purpose.area}.private_address",
             hint="Write the host's name.",
         ) from error
 
 
-def _resolved(host: str, port: int, resolver: Resolver) -> tuple[str, ...]:
+def _resolved(host: str, port: int, resolver: Resolver, purpose: Purpose) -> tuple[str, ...]:
     try:
         addresses = tuple(resolver(host, port))
     except (OSError, UnicodeError) as error:
-        raise RepositoryError(
+        raise purpose.error(
             f"the host {host} cannot be resolved",
-            code="repository.unreachable",
+            code=f"{purpose.area}.unreachable",
             hint="Check the URL and the network.",
         ) from error
     if not addresses:
-        raise RepositoryError(
-            f"the host {host} has no address", code="repository.unreachable", hint="Check the URL."
+        raise purpose.error(
+            f"the host {host} has no address",
+            code=f"{purpose.area}.unreachable",
+            hint="Check the URL.",
         )
     return addresses
 
 
 def _allow_list(
-    entries: Iterable[str],
+    entries: Iterable[str], setting: str
 ) -> tuple[tuple[str, ...], tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]]:
     names, networks = [], []
     for entry in entries:
@@ -139,7 +161,7 @@ def _allow_list(
         except ValueError as error:
             if not re.fullmatch(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", entry):
                 raise SettingsError(
-                    f"AI_PROVISION_GIT_ALLOW_HOSTS: {entry!r} is no host, address or network",
+                    f"{setting}: {entry!r} is no host, address or network",
                     hint="Write for example git.corp.example,*.corp.example,10.0.0.0/8.",
                 ) from error
             names.append(entry)

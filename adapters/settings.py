@@ -64,6 +64,22 @@ class Settings(BaseModel):
         gt=0,
         description="Larger files are not fetched where the host supports that, and not read.",
     )
+    web_allow_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Hosts whose pages may be added to the knowledge base though their addresses "
+        "are private, in the form of `AI_PROVISION_GIT_ALLOW_HOSTS`.",
+    )
+    web_ca_file: str | None = Field(
+        default=None, description="PEM file of the authorities that sign these hosts."
+    )
+    web_timeout_seconds: float = Field(
+        default=30, gt=0, le=600, description="Longest time that fetching one page may take."
+    )
+    web_max_bytes: MemoryQuantity = Field(
+        default=Bytes(16 * MIB),
+        gt=0,
+        description="Largest page or file that is added, as a Kubernetes quantity.",
+    )
     policy_file: str | None = Field(
         default=None, description="YAML file with the organisation's policies."
     )
@@ -149,7 +165,7 @@ def _fields() -> dict[str, FieldInfo]:
 
 
 def _value(name: str, text: str) -> str | tuple[str, ...]:
-    if name in {"git_allow_hosts", "git_token_hosts"}:
+    if name in {"git_allow_hosts", "git_token_hosts", "web_allow_hosts"}:
         return tuple(part.strip().lower() for part in text.split(",") if part.strip())
     return text
 

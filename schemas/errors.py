@@ -8,6 +8,7 @@ ProvisionError                    exit code, stable code, one sentence, one hint
 │   └── InputFileError            a file or directory that was named
 └── OutsideError                  3: something outside failed
     ├── RepositoryError           git: refused, not found, too large, too slow
+    ├── WebError                  a web page: refused, not found, too large, too slow
     ├── ToolError                 helm and other commands
     ├── StoreError                what was remembered cannot be read or kept
     └── OutputError               results could not be written
@@ -83,6 +84,12 @@ class RepositoryError(OutsideError):
     """A repository was refused, or could not be fetched or read."""
 
     default_code = "repository.failed"
+
+
+class WebError(OutsideError):
+    """A web page was refused, or could not be fetched."""
+
+    default_code = "web.failed"
 
 
 class ToolError(OutsideError):
