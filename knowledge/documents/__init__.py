@@ -1,0 +1,1 @@
+"""Documents that the operator adds: extracted, split into passages, kept as facts."""
