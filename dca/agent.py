@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dca.description import evidence_of, read_description
+from dca.docs.recall import Recalled, recall
+from dca.docs.search import Searched, search
 from dca.reconcile import reconcile
 from dca.repository.assemble import read_repository
 from dca.repository.facts import RepositoryReading
@@ -19,7 +21,14 @@ from schemas.context import (
     RouteName,
 )
 from schemas.evidence import Evidence
-from schemas.ports import ChartRenderer, Checkout, MetricsSource, NoHistory
+from schemas.ports import (
+    ChartRenderer,
+    Checkout,
+    DecisionMemory,
+    KnowledgeSource,
+    MetricsSource,
+    NoHistory,
+)
 from schemas.trigger import Trigger
 
 NOTED_FILES = 20
@@ -41,17 +50,22 @@ class DcaAgent:
 
     charts: ChartRenderer
     metrics: MetricsSource = NoMetrics()
+    knowledge: KnowledgeSource | None = None
+    """Answers the docs route; None when it is switched off."""
+    memory: DecisionMemory | None = None
+    """Past decisions; None when they are not to be looked at."""
 
     def gather(
         self, trigger: Trigger, checkout: Checkout, *, trust_current: bool = False
     ) -> AppContext:
-        """Read the repository and the description, and decide every component's route.
+        """Read the repository and the description, decide every component's route, and retrieve.
 
-        A file that cannot be read is a note, never an error: the rest of the result stands.
+        A file that cannot be read, or a source that does not answer, is a note, never an error: the
+        rest of the result stands.
         """
         repository = read_repository(checkout.files, self.charts, trigger.service_manifest)
         context = self.aggregate(trigger, checkout, repository)
-        return context.model_copy(update={"trust_current": trust_current})
+        return self.retrieve(context).model_copy(update={"trust_current": trust_current})
 
     def aggregate(
         self, trigger: Trigger, checkout: Checkout, repository: RepositoryReading
@@ -71,6 +85,28 @@ class DcaAgent:
             notes=(*repository.notes, *notes, *_about(trigger, checkout, reading, routed)),
             evidence=_unique((*repository.evidence, *evidence_of(reading))),
         )
+
+    def retrieve(self, context: AppContext) -> AppContext:
+        """Search documents for the components of the docs route, and the memory for all."""
+        by_docs = [item for item in context.components if _goes_by_docs(item)]
+        searched = search(by_docs, self.knowledge) if self.knowledge else Searched(tuple(by_docs))
+        found = {item.name: item for item in searched.components}
+        components = tuple(found.get(item.name, item) for item in context.components)
+        recalled = Recalled(components)
+        if self.memory is not None:
+            recalled = recall(components, self.memory, context.repository.url)
+        return context.model_copy(
+            update={
+                "components": recalled.components,
+                "evidence": _unique((*context.evidence, *searched.evidence, *recalled.evidence)),
+                "notes": (*context.notes, *searched.notes, *recalled.notes),
+                "knowledge": searched.state,
+            }
+        )
+
+
+def _goes_by_docs(component: Component) -> bool:
+    return component.route is None or component.route.name is RouteName.DOCS
 
 
 def _facts(checkout: Checkout) -> RepositoryFacts:

@@ -63,7 +63,7 @@ def recommend(
         reasoning=plan.reasoning,
         influences=plan.influences,
         retrieval=component.retrieval,
-        evidence=cited(plan, evidence),
+        evidence=shown_evidence(plan, component.documents, evidence),
         current=component.current,
         changes=tuple(safe(line) for line in from_current(component, plan)),
         target=_target(component),
@@ -87,10 +87,13 @@ def _identity(document: JsonObject) -> str:
     return f"{document.get('kind')}/{name}"
 
 
-def cited(plan: ComponentPlan, evidence: Mapping[str, Evidence]) -> tuple[Evidence, ...]:
-    """The evidence that reasoning and influences cite, in the order of first citation."""
+def shown_evidence(
+    plan: ComponentPlan, documents: Iterable[str], evidence: Mapping[str, Evidence]
+) -> tuple[Evidence, ...]:
+    """What reasoning and influences cite, in the order of first citation, then the documents."""
     ids = dict.fromkeys(item for step in plan.reasoning for item in step.evidence)
     ids.update(dict.fromkeys(item.evidence for item in plan.influences))
+    ids.update(dict.fromkeys(documents))
     return tuple(evidence[item] for item in ids if item in evidence)
 
 

@@ -27,7 +27,7 @@ from schemas.plan import (
     Resources,
 )
 from schemas.quantities import MemoryQuantity
-from schemas.retrieval import RetrievalRound
+from schemas.retrieval import KnowledgeState, RetrievalRound
 from schemas.run import RunRecord
 from schemas.trigger import Trigger
 
@@ -162,7 +162,7 @@ class ComponentRecommendation(Contract):
     retrieval: tuple[RetrievalRound, ...] = ()
     """What was asked of the corpus, round by round."""
     evidence: tuple[Evidence, ...]
-    """Everything that the reasoning and the influences cite."""
+    """What the reasoning and the influences cite, and the documents found for the component."""
     current: CurrentSizing | None = None
     changes: tuple[str, ...] = ()
     """Fields in which the repository's manifest differs, one line each; empty when it agrees."""
@@ -229,6 +229,8 @@ class Recommendation(Contract):
     checks_skipped: dict[str, str] = Field(default_factory=dict)
     """Checks that could not run, each with the reason."""
     notes: tuple[Note, ...] = ()
+    knowledge: KnowledgeState | None = None
+    """The corpus that was searched; None when none was."""
     cost: Cost
     run: RunRecord
 

@@ -15,7 +15,9 @@ class RetrievalRound(Contract):
     why: str
     """Why this was asked, in words."""
     found: tuple[str, ...] = ()
-    """Evidence ids of what came back."""
+    """Evidence ids of what came back and was kept."""
+    scores: tuple[float, ...] = ()
+    """Relevance of each of `found`, in [0, 1]."""
     missing: tuple[str, ...] = ()
     """Figures that were still wanted after this round."""
 

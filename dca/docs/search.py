@@ -1,0 +1,218 @@
+"""Runs the rounds of the docs route for all components together.
+
+One call of the knowledge source per round: it answers the questions of all components at once,
+and a question that several of them have is asked once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dca.docs.coverage import ITSELF, ORDER, holds, match_of, missing, serves
+from dca.docs.evidence import fact_evidence, fact_evidence_id
+from dca.docs.needs import Match, Need, needs_of
+from dca.docs.queries import ROUNDS, Step, broad, narrow, wide
+from dca.docs.subject import Subject, subject_of
+from schemas.context import Component, Note
+from schemas.errors import ProvisionError
+from schemas.evidence import Evidence
+from schemas.knowledge import Fact, KnowledgeQuery, Retrieval
+from schemas.ports import KnowledgeSource
+from schemas.retrieval import KnowledgeState, RetrievalRound
+
+logger = logging.getLogger(__name__)
+
+MOST_THOROUGH = 40
+"""Components that get all rounds; larger apps ask once for each of the others."""
+MOST_DOCUMENTS = 12
+"""Facts that one component keeps: more do not change a number, and nobody reads them."""
+_OTHERS = f"; one round only, as the app has more than {MOST_THOROUGH} components"
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the docs route found."""
+
+    components: tuple[Component, ...]
+    """All, in their order; those that were searched for with their rounds and documents."""
+    evidence: tuple[Evidence, ...] = ()
+    notes: tuple[Note, ...] = ()
+    state: KnowledgeState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A fact that came back for a component."""
+
+    fact: Fact
+    match: Match
+    score: float
+
+    @property
+    def id(self) -> str:
+        return fact_evidence_id(self.fact, self.match)
+
+
+@dataclass(slots=True)
+class _Inquiry:
+    """The search for one component while it goes on."""
+
+    subject: Subject
+    needs: tuple[Need, ...]
+    thorough: bool
+    hits: dict[str, _Hit] = field(default_factory=dict)
+    """The best hit of each fact, by its evidence id."""
+    rounds: list[RetrievalRound] = field(default_factory=list)
+    widened: bool = False
+    """The second round was a wider one already."""
+
+    def missing(self) -> tuple[Need, ...]:
+        return missing(self.needs, ((hit.fact, hit.match) for hit in self.hits.values()))
+
+    def step(self, number: int) -> Step | None:
+        """What to ask in this round; None when all is covered or nothing is left to ask."""
+        if number == 1:
+            return broad(self.subject, self.needs, "" if self.thorough else _OTHERS)
+        open_needs = self.missing()
+        if not open_needs or not self.thorough:
+            return None
+        if number > 2:
+            return wide(self.subject, open_needs, slice(1 if self.widened else 0, None))
+        if any(hit.match in ITSELF for hit in self.hits.values()):
+            return narrow(self.subject, open_needs)
+        # Nothing is known of the thing itself: to ask for its details would find as little.
+        self.widened = True
+        return wide(self.subject, open_needs, slice(0, 1))
+
+    def take(self, number: int, step: Step, answers: Mapping[KnowledgeQuery, Retrieval]) -> None:
+        """Keep what came back and fits, and record the round."""
+        new: dict[str, _Hit] = {}
+        for retrieved in (item for query in step.queries for item in answers[query].found):
+            match = match_of(retrieved.fact, self.subject)
+            if match is None or not serves(retrieved.fact, match, self.needs):
+                continue
+            hit = _Hit(retrieved.fact, match, retrieved.score)
+            known = self.hits.get(hit.id)
+            if known is None or hit.score > known.score:
+                self.hits[hit.id] = hit
+            if known is None or hit.id in new:
+                new[hit.id] = self.hits[hit.id]
+        ranked = sorted(new.values(), key=self._rank)
+        self.rounds.append(
+            RetrievalRound(
+                number=number,
+                query=step.text,
+                why=step.why,
+                found=tuple(hit.id for hit in ranked),
+                scores=tuple(round(hit.score, 3) for hit in ranked),
+                missing=tuple(need.figure.value for need in self.missing()),
+            )
+        )
+
+    def kept(self) -> tuple[_Hit, ...]:
+        """The most relevant hits."""
+        return tuple(sorted(self.hits.values(), key=self._rank)[:MOST_DOCUMENTS])
+
+    def component(self) -> Component:
+        """The component with what was found for it."""
+        documents = tuple(hit.id for hit in self.kept())
+        return self.subject.component.model_copy(
+            update={
+                "retrieval": tuple(_only(item, documents) for item in self.rounds),
+                "documents": documents,
+            }
+        )
+
+    def _rank(self, hit: _Hit) -> tuple[int, float, str]:
+        """What is specific comes first; a fact without a figure that is needed three steps later.
+
+        So a neighbour's size stands beside the product's own advice that has no number.
+        """
+        behind = 0 if holds(hit.fact, self.needs) else 3
+        return ORDER.index(hit.match) + behind, -hit.score, hit.id
+
+
+def search(components: Sequence[Component], source: KnowledgeSource) -> Searched:
+    """Search for all components; a source that fails is a note, what was found before stays.
+
+    Args:
+        components: Those that go the docs way.
+        source: Answers the questions.
+    """
+    inquiries = [_inquiry(index, component) for index, component in enumerate(components)]
+    notes: list[Note] = []
+    state: KnowledgeState | None = None
+    try:
+        for number in range(1, ROUNDS + 1):
+            if not _round(number, inquiries, source):
+                break
+        state = source.state
+    except Exception as error:
+        logger.info("knowledge_failed", exc_info=True)
+        notes.append(_failed(error))
+    else:
+        notes += [_degraded(state)] if state.degraded else []
+        notes += [_nothing(item.subject) for item in inquiries if not item.hits]
+    return Searched(
+        components=tuple(item.component() for item in inquiries),
+        evidence=_evidence(inquiries),
+        notes=tuple(notes),
+        state=state,
+    )
+
+
+def _inquiry(index: int, component: Component) -> _Inquiry:
+    subject = subject_of(component)
+    return _Inquiry(subject, needs_of(subject), thorough=index < MOST_THOROUGH)
+
+
+def _round(number: int, inquiries: Iterable[_Inquiry], source: KnowledgeSource) -> bool:
+    """One round; False when nobody had a question."""
+    asked = [(item, step) for item in inquiries if (step := item.step(number)) is not None]
+    queries = tuple(dict.fromkeys(query for _, step in asked for query in step.queries))
+    if not queries:
+        return False
+    answers = dict(zip(queries, source.search(queries), strict=True))
+    for item, step in asked:
+        item.take(number, step, answers)
+    return True
+
+
+def _only(item: RetrievalRound, kept: Sequence[str]) -> RetrievalRound:
+    """A round with those of its finds that were kept."""
+    pairs = [pair for pair in zip(item.found, item.scores, strict=True) if pair[0] in kept]
+    return item.model_copy(
+        update={
+            "found": tuple(id_ for id_, _ in pairs),
+            "scores": tuple(score for _, score in pairs),
+        }
+    )
+
+
+def _evidence(inquiries: Iterable[_Inquiry]) -> tuple[Evidence, ...]:
+    kept = {hit.id: hit for item in inquiries for hit in item.kept()}
+    return tuple(fact_evidence(hit.fact, hit.match) for hit in kept.values())
+
+
+def _nothing(subject: Subject) -> Note:
+    return Note(
+        code="unknown.documents",
+        message=f"no sizing fact is known about {subject.title}; "
+        "its numbers rest on the model's own constants",
+        component=subject.component.name,
+    )
+
+
+def _degraded(state: KnowledgeState) -> Note:
+    return Note(code="unknown.knowledge", message=f"the knowledge base: {state.degraded}")
+
+
+def _failed(error: Exception) -> Note:
+    reason = error.message if isinstance(error, ProvisionError) else type(error).__name__
+    return Note(
+        code="unknown.knowledge",
+        message=f"the knowledge base could not be searched ({reason}); "
+        "the numbers rest on the model's own constants and what was found before",
+    )
