@@ -39,7 +39,8 @@ def fact_evidence(fact: Fact, match: Match) -> Evidence:
 
 
 def _grade(fact: Fact) -> EvidenceGrade:
+    if fact.source.grade is SourceGrade.ADDED or fact.kind is FactKind.DOCUMENT:
+        return EvidenceGrade.HEURISTIC
     if fact.kind is FactKind.BENCHMARK:
         return EvidenceGrade.BENCHMARK
-    known = fact.source.grade in _VENDOR and fact.kind is not FactKind.DOCUMENT
-    return EvidenceGrade.VENDOR if known else EvidenceGrade.HEURISTIC
+    return EvidenceGrade.VENDOR if fact.source.grade in _VENDOR else EvidenceGrade.HEURISTIC
