@@ -1,0 +1,1 @@
+"""The index of facts: words in SQLite's FTS5, meanings in Chroma, both in one generation."""

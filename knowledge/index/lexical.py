@@ -1,0 +1,199 @@
+"""The lexical half of the index, and the facts themselves, in one SQLite file.
+
+FTS5 comes with Python, opens in a millisecond and gives back only facts in which a word occurs, so
+nothing irrelevant can gain a rank. The facts lie beside it as JSON, because parsing the YAML files
+takes half a second; only those that are returned are validated.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+
+from knowledge.index.document import words_of
+from knowledge.index.filters import Facets, facets_of
+from knowledge.index.words import Term
+from schemas.knowledge import Fact
+
+_TABLES = """
+CREATE TABLE fact (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL);
+CREATE TABLE facets (document TEXT NOT NULL);
+CREATE VIRTUAL TABLE words USING fts5(
+    names, topic, statement, figures, content='', tokenize='porter unicode61 remove_diacritics 2'
+);
+"""
+_WEIGHTS = (4.0, 1.0, 1.5, 1.0)
+"""BM25 weights of the columns: a fact is about its names, and mentions the words of its text."""
+_BM25 = (
+    f"SELECT rowid, -bm25(words, {', '.join(map(str, _WEIGHTS))}) FROM words WHERE words MATCH ?"  # noqa: S608 - fixed numbers
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalHits:
+    """What the words of one query find."""
+
+    bm25: Mapping[int, float]
+    """By position; larger is better. Facts without any of the words are absent."""
+    coverage: Mapping[int, float]
+    """Share of the query's words that the fact has, rare words counting more; in (0, 1]."""
+    subject: Mapping[int, float]
+    """Share of those words of the query that name things, which name *this* fact's subject."""
+    has_subject: bool
+    """Whether the query has a word that names any fact's subject."""
+
+
+NOTHING = LexicalHits({}, {}, {}, has_subject=False)
+
+
+class LexicalIndex:
+    """Facts and their words; safe to use from several threads.
+
+    Args:
+        connection: To a database that `write` filled.
+
+    Raises:
+        sqlite3.Error: It is no such database.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        row = connection.execute("SELECT document FROM facets").fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError("no facets")
+        self.facets: tuple[Facets, ...] = tuple(
+            Facets.from_row(item) for item in json.loads(row[0])
+        )
+        self.positions: Mapping[str, int] = {item.id: n for n, item in enumerate(self.facets)}
+        self._postings: dict[str, frozenset[int]] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> LexicalIndex:
+        """A file that nobody changes any more.
+
+        Raises:
+            sqlite3.Error: It cannot be read, or is no index.
+        """
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        return cls(sqlite3.connect(uri, uri=True, check_same_thread=False))
+
+    @classmethod
+    def in_memory(cls, facts: Sequence[Fact]) -> LexicalIndex:
+        """An index that is made on the spot and kept nowhere."""
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        fill(connection, facts)
+        return cls(connection)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
+
+    def fact(self, position: int) -> Fact:
+        """One fact, validated."""
+        return self.read_facts((position,))[0]
+
+    def read_facts(self, positions: Sequence[int]) -> tuple[Fact, ...]:
+        """Facts by their positions, in that order, validated."""
+        query = "SELECT document FROM fact WHERE position = ?"
+        with self._lock:
+            rows = [self._connection.execute(query, (n,)).fetchone()[0] for n in positions]
+        return tuple(Fact.model_validate_json(row) for row in rows)
+
+    def hits(self, terms: Sequence[Term]) -> LexicalHits:
+        """What the words of a query find in all facts."""
+        if not terms:
+            return NOTHING
+        anywhere = [self._any_form(term, "") for term in terms]
+        weights = [self._rarity(len(found)) for found in anywhere]
+        names = [self._any_form(term, "names") for term in terms]
+        naming = [(found, weight) for found, weight in zip(names, weights, strict=True) if found]
+        return LexicalHits(
+            bm25=self._bm25(terms),
+            coverage=_shares(list(zip(anywhere, weights, strict=True))),
+            subject=_shares(naming),
+            has_subject=bool(naming),
+        )
+
+    def _rarity(self, count: int) -> float:
+        """Inverse document frequency as BM25 has it, never negative.
+
+        Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond,
+        2009, equation 3.3; the 1 is Lucene's, which keeps words of most facts above zero.
+        """
+        total = len(self.facets)
+        return log(1 + (total - count + 0.5) / (count + 0.5))
+
+    def _any_form(self, term: Term, column: str) -> frozenset[int]:
+        return frozenset().union(*(self._positions(form, column) for form in term.forms))
+
+    def _positions(self, word: str, column: str) -> frozenset[int]:
+        match = f"{column}:{_quoted(word)}" if column else _quoted(word)
+        known = self._postings.get(match)
+        if known is None:
+            with self._lock:
+                rows = self._connection.execute(
+                    "SELECT rowid FROM words WHERE words MATCH ?", (match,)
+                ).fetchall()
+            known = self._postings[match] = frozenset(row[0] for row in rows)
+        return known
+
+    def _bm25(self, terms: Sequence[Term]) -> dict[int, float]:
+        match = " OR ".join(_quoted(form) for term in terms for form in term.forms)
+        with self._lock:
+            rows = self._connection.execute(_BM25, (match,)).fetchall()
+        return {position: max(score, 0.0) for position, score in rows}
+
+
+def write(path: Path, facts: Sequence[Fact]) -> None:
+    """Make an index file.
+
+    Args:
+        path: Must not exist yet.
+        facts: In the order of their positions.
+
+    Raises:
+        sqlite3.Error: It cannot be written.
+    """
+    connection = sqlite3.connect(path)
+    try:
+        fill(connection, facts)
+    finally:
+        connection.close()
+
+
+def fill(connection: sqlite3.Connection, facts: Sequence[Fact]) -> None:
+    """Put facts into an empty database."""
+    connection.executescript(_TABLES)
+    with connection:
+        connection.executemany(
+            "INSERT INTO fact VALUES (?, ?, ?)",
+            [(n, fact.id, fact.model_dump_json()) for n, fact in enumerate(facts)],
+        )
+        columns = [words_of(fact) for fact in facts]
+        connection.executemany(
+            "INSERT INTO words (rowid, names, topic, statement, figures) VALUES (?, ?, ?, ?, ?)",
+            [(n, c.names, c.topic, c.statement, c.figures) for n, c in enumerate(columns)],
+        )
+        rows = [facets_of(fact).to_row() for fact in facts]
+        connection.execute("INSERT INTO facets VALUES (?)", (json.dumps(rows),))
+
+
+def _quoted(word: str) -> str:
+    """A string of FTS5's query language: nothing in it is an operator."""
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _shares(weighted: Sequence[tuple[frozenset[int], float]]) -> dict[int, float]:
+    """Per fact: the weight of what it has, of the whole weight."""
+    whole = sum(weight for _, weight in weighted)
+    shares: dict[int, float] = {}
+    for found, weight in weighted:
+        for position in found:
+            shares[position] = shares.get(position, 0.0) + weight / whole
+    return shares

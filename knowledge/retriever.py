@@ -1,0 +1,154 @@
+"""Finds sizing facts: words and meanings together, one score, nothing below the floor.
+
+Nothing here imports LlamaIndex, Chroma (unless a server is asked) or PyTorch: a search is part of
+every sizing, and those cost seconds. Building needs them, see `knowledge.index.build`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Thread
+
+from knowledge.corpus import FACTS
+from knowledge.index.filters import Match, match
+from knowledge.index.lexical import LexicalHits, LexicalIndex
+from knowledge.index.opening import Opened, open_index
+from knowledge.index.scoring import FLOOR, Features, score
+from knowledge.index.words import query_terms
+from schemas.errors import ProvisionError
+from schemas.knowledge import KnowledgeQuery, Retrieval, RetrievedFact
+from schemas.ports import Embedder
+from schemas.retrieval import KnowledgeState
+
+_LOG = logging.getLogger(__name__)
+
+NO_EMBEDDER = "none (BM25 alone)"
+"""How the embedder is called when there is none."""
+
+
+def open_knowledge(
+    cache_directory: Path,
+    *,
+    added: Path | None = None,
+    embedder: Embedder | None = None,
+    facts: Path = FACTS,
+    exclude_owners: frozenset[str] = frozenset(),
+) -> Retriever:
+    """The knowledge that is there, in whatever state it is.
+
+    Without a current index the words are indexed on the spot, and `Retriever.state` says what is
+    lost. Nothing is downloaded and no vectors are computed but those of queries.
+
+    Args:
+        cache_directory: Where `knowledge build` keeps the index.
+        added: Directory of the documents that the operator added.
+        embedder: Of queries; used when the index has vectors of its space.
+        facts: Directory of the facts that ship with the tool.
+        exclude_owners: Owners of repositories whose facts must not be found, lower case.
+
+    Raises:
+        SettingsError: The facts that ship with the tool cannot be read.
+    """
+    opened = open_index(cache_directory, facts=facts, added=added, embedder=embedder)
+    return Retriever(opened, exclude_owners=exclude_owners)
+
+
+class Retriever:
+    """Implements `schemas.ports.KnowledgeSource`.
+
+    Args:
+        opened: The index, and the embedder that fits it.
+        exclude_owners: Owners of repositories whose facts must not be found, lower case.
+    """
+
+    def __init__(self, opened: Opened, *, exclude_owners: frozenset[str] = frozenset()) -> None:
+        self._opened = opened
+        self._words: LexicalIndex = opened.words
+        self._excluded = frozenset(
+            position
+            for position, facets in enumerate(opened.words.facets)
+            if facets.owner and facets.owner in exclude_owners
+        )
+        self._known_vectors: dict[str, Sequence[float]] = {}
+
+    @property
+    def state(self) -> KnowledgeState:
+        """Which facts and which embedder answer, and what is lost."""
+        opened = self._opened
+        return KnowledgeState(
+            facts=len(self._words.facets),
+            fingerprint=opened.fingerprint,
+            embedder=opened.embedder.name if opened.embedder else NO_EMBEDDER,
+            degraded=opened.degraded,
+        )
+
+    def warm(self) -> Thread:
+        """Load the embedder in a thread of its own, while the caller reads something else."""
+        thread = Thread(target=self._vectors, args=(["warm"],), name="knowledge-warm", daemon=True)
+        thread.start()
+        return thread
+
+    def search(self, queries: Sequence[KnowledgeQuery]) -> Sequence[Retrieval]:
+        """Answer several queries at once, in their order; equal scores are ordered by id."""
+        cosines = self._cosines([query.text for query in queries])
+        return [self._answer(query, near) for query, near in zip(queries, cosines, strict=True)]
+
+    def _answer(self, query: KnowledgeQuery, near: Mapping[int, float] | None) -> Retrieval:
+        hits = self._words.hits(query_terms(query.text))
+        ranked: list[tuple[float, int]] = []
+        for position, facets in enumerate(self._words.facets):
+            passed = None if position in self._excluded else match(facets, query)
+            if passed is None:
+                continue
+            value = score(_features(position, hits, near), passed)
+            if passed is not Match.NONE or value >= FLOOR:
+                ranked.append((-value, position))
+        # Positions are in the order of the ids.
+        best = sorted(ranked)[: query.limit]
+        facts = self._words.read_facts([position for _, position in best])
+        found = (
+            RetrievedFact(
+                fact=fact,
+                score=round(-negative, 4),
+                dense=None if near is None else _rounded(near.get(position)),
+                lexical=_rounded(hits.bm25.get(position)),
+            )
+            for fact, (negative, position) in zip(facts, best, strict=True)
+        )
+        return Retrieval(query=query, found=tuple(found))
+
+    def _cosines(self, texts: Sequence[str]) -> Sequence[Mapping[int, float] | None]:
+        meanings = self._opened.meanings
+        if meanings is None or not texts:
+            return [None] * len(texts)
+        try:
+            return meanings.cosines(self._vectors(texts))
+        except ProvisionError as error:
+            _LOG.warning("searching by words alone: %s", error.message)
+            self._opened = self._opened.without_meanings(error.message)
+            return [None] * len(texts)
+
+    def _vectors(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """Vectors of queries; the rounds of a search ask some of them again."""
+        embedder = self._opened.embedder
+        if embedder is None:
+            return []
+        new = list(dict.fromkeys(text for text in texts if text not in self._known_vectors))
+        if new:
+            self._known_vectors.update(zip(new, embedder.embed(new), strict=True))
+        return [self._known_vectors[text] for text in texts]
+
+
+def _features(position: int, hits: LexicalHits, near: Mapping[int, float] | None) -> Features:
+    return Features(
+        cosine=None if near is None else near.get(position, 0.0),
+        coverage=hits.coverage.get(position, 0.0),
+        subject=hits.subject.get(position, 0.0),
+        bm25=hits.bm25.get(position, 0.0),
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
