@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -86,6 +86,11 @@ class Settings(BaseModel):
     price_file: str | None = Field(default=None, description="YAML file with prices.")
     llm: str = Field(
         default="auto", description="`none`, `auto` or `PROVIDER/MODEL`; `--llm` overrides it."
+    )
+    knowledge: Literal["on", "off"] = Field(
+        default="on",
+        description="`off`: the sizing asks neither the knowledge base nor the memory of past "
+        "decisions; `--knowledge` overrides it.",
     )
     helm: str | None = Field(
         default=None, description="The `helm` command; found on `PATH` when not set."

@@ -88,6 +88,11 @@ def _add_size(commands: _Commands) -> None:
     how.add_argument("--policy", metavar="FILE", help="the organisation's limits and rules (YAML)")
     how.add_argument("--prices", metavar="FILE", help="price list (YAML)")
     how.add_argument("--llm", metavar="none|auto|PROVIDER/MODEL", help="language model to use")
+    how.add_argument(
+        "--knowledge",
+        choices=("on", "off"),
+        help="search the knowledge base and past decisions (default: on)",
+    )
     result = size.add_argument_group("result")
     result.add_argument(
         "--format",

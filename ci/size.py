@@ -14,6 +14,7 @@ from ci.progress import progress_on_terminal
 from ci.version import version
 from dca.trigger import parse_trigger
 from dca.trigger_fields import make_trigger
+from pipeline.decisions import remember
 from pipeline.reasoner import choose_reasoner
 from pipeline.run import Recorder
 from pipeline.wiring import SystemClock, build_pipeline, local_checkout, remote_checkout
@@ -49,6 +50,9 @@ def size(arguments: argparse.Namespace) -> int:
             out = Path(arguments.out)
             written = write_all(recommendation, out, charts=charts, renderer=pipeline.charts)
     sys.stdout.write(render(recommendation, arguments.format))
+    warning = remember(recommendation, settings)
+    if warning:
+        sys.stderr.write(f"warning: {warning}\n")
     if written:
         sys.stderr.write(f"wrote {len(written)} files to {arguments.out}\n")
     return exit_code(recommendation, check=arguments.check)
@@ -136,6 +140,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         "policy_file": arguments.policy,
         "price_file": arguments.prices,
         "llm": arguments.llm,
+        "knowledge": arguments.knowledge,
     }
     return settings.model_copy(update={k: v for k, v in flags.items() if v is not None})
 

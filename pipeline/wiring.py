@@ -16,10 +16,15 @@ from adapters.settings import Settings, load_settings
 from dca.agent import DcaAgent
 from pipa.agent import PipaAgent
 from pipa.manifests import generate_manifests
+from pipeline.knowledge import LazyKnowledge
+from pipeline.memory import open_memory
 from pipeline.workflow import Pipeline
 from rva.agent import RvaAgent
 from rva.policies import DEFAULT_POLICY
-from schemas.ports import Checkout
+from schemas.ports import Checkout, DecisionMemory, KnowledgeSource
+
+ADDED = "knowledge"
+"""Subdirectory of the data directory for the documents that the operator added."""
 
 Agents = tuple[DcaAgent, PipaAgent, RvaAgent]
 
@@ -36,14 +41,28 @@ class SystemClock:
         return time.monotonic()
 
 
-def agents(settings: Settings | None = None) -> Agents:
+def agents(
+    settings: Settings | None = None,
+    exclude_owners: frozenset[str] = frozenset(),
+    memory: DecisionMemory | None = None,
+) -> Agents:
     """The three agents with their real adapters.
+
+    Args:
+        settings: Those of the environment when None.
+        exclude_owners: Facts from repositories of these owners (lower case) are not found, so that
+            an evaluation never meets an app's own numbers.
+        memory: Past decisions; none are looked at when None.
 
     Raises:
         SettingsError: A policy, price or constants file is wrong.
     """
     settings = settings or load_settings()
-    dca = DcaAgent(charts=HelmRenderer(settings.helm))
+    dca = DcaAgent(
+        charts=HelmRenderer(settings.helm),
+        knowledge=knowledge_source(settings, exclude_owners),
+        memory=memory,
+    )
     rva = RvaAgent(
         generate_manifests=generate_manifests,
         validator=KubernetesSchemas(),
@@ -51,6 +70,26 @@ def agents(settings: Settings | None = None) -> Agents:
         prices=load_prices(_path(settings.price_file)),
     )
     return dca, PipaAgent(), rva
+
+
+def knowledge_source(
+    settings: Settings, exclude_owners: frozenset[str] = frozenset()
+) -> KnowledgeSource | None:
+    """The knowledge base, opened by the first question; None when it is switched off."""
+    if settings.knowledge == "off":
+        return None
+    return LazyKnowledge(lambda: _open_knowledge(settings, exclude_owners))
+
+
+def _open_knowledge(settings: Settings, exclude_owners: frozenset[str]) -> KnowledgeSource:
+    # Imported here: a run without knowledge pays nothing for it.
+    from knowledge.retriever import open_knowledge
+
+    return open_knowledge(
+        settings.cache_directory,
+        added=settings.data_directory / ADDED,
+        exclude_owners=exclude_owners,
+    )
 
 
 def _path(name: str | None) -> Path | None:
@@ -75,9 +114,11 @@ def build_pipeline(settings: Settings) -> Pipeline:
     Raises:
         SettingsError: A policy, price or constants file is wrong.
     """
+    memory = None if settings.knowledge == "off" else open_memory(settings, SystemClock())
     return Pipeline(
-        agents=agents(settings),
+        agents=agents(settings, memory=memory),
         settings={
+            "knowledge": settings.knowledge,
             "llm": settings.llm,
             "policies": settings.policy_file or "default",
             "prices": settings.price_file or "default",

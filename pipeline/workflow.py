@@ -13,6 +13,7 @@ from workflows.events import Event, StartEvent, StopEvent
 
 from dca.agent import DcaAgent
 from pipa.agent import PipaAgent
+from pipeline.knowledge import describe
 from pipeline.run import Recorder
 from rva.agent import Refined, RvaAgent
 from schemas.context import AppContext
@@ -80,7 +81,7 @@ class SizingWorkflow(Workflow):
             )
             stage.detail = (
                 f"{context.repository.files} files, {len(context.components)} components, "
-                f"{len(context.evidence)} facts"
+                f"{len(context.evidence)} pieces of evidence"
             )
         return ContextReady(context=context)
 
@@ -146,9 +147,16 @@ class Pipeline:
             checks_passed=refined.checks_passed,
             checks_skipped=refined.checks_skipped,
             notes=(*context.notes, *refined.notes),
+            knowledge=context.knowledge,
             cost=refined.cost,
-            run=recorder.finish(self.settings, identity),
+            run=recorder.finish(self._settings_used(context), identity),
         )
+
+    def _settings_used(self, context: AppContext) -> Mapping[str, str]:
+        """The settings, with what the knowledge base was when it answered."""
+        if context.knowledge is None:
+            return self.settings
+        return {**self.settings, "knowledge": describe(context.knowledge)}
 
 
 async def _answer(workflow: Callable[[], SizingWorkflow], question: Question) -> Answer:

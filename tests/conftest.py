@@ -10,3 +10,9 @@ def _directories_of_their_own(tmp_path_factory):
         patch.setenv("AI_PROVISION_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         patch.setenv("AI_PROVISION_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_other_tests(_directories_of_their_own, tmp_path_factory, monkeypatch):
+    """Each test begins without past decisions and added documents."""
+    monkeypatch.setenv("AI_PROVISION_DATA_DIR", str(tmp_path_factory.mktemp("data")))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
-from ci.handoff.plain import line
+from ci.handoff.knowledge import knowledge_lines
+from ci.handoff.plain import line, wrapped
 from schemas.errors import UsageError
 from schemas.evidence import Evidence
 from schemas.plan import CountInterval, CpuInterval, MemoryInterval
 from schemas.quantities import format_cpu, format_memory
 from schemas.recommendation import ComponentRecommendation, Finding, Recommendation
 
-_WIDTH = 100
-"""Columns: what a CI log shows without scrolling."""
 _TOPICS = (
     ("demand", "Demand"),
     ("cpu", "CPU"),
@@ -71,10 +69,10 @@ def _component(item: ComponentRecommendation, recommendation: Recommendation) ->
     yield from _title(item.name)
     stack = " / ".join(line(part) for part in (item.language, item.framework) if part)
     what = [item.role.value, item.kind.value, stack, line(item.third_party or "")]
-    yield from _wrap(", ".join(part for part in what if part), "")
-    yield from _wrap(f"route {item.route.value}: {line(item.route_reason)}", "")
+    yield from wrapped(", ".join(part for part in what if part), "")
+    yield from wrapped(f"route {item.route.value}: {line(item.route_reason)}", "")
     if item.failure:
-        yield from _wrap(f"failed: {line(item.failure)}", "")
+        yield from wrapped(f"failed: {line(item.failure)}", "")
     known = {evidence.id: evidence for evidence in item.evidence}
     for topic, title in _topics(item):
         yield ""
@@ -82,8 +80,9 @@ def _component(item: ComponentRecommendation, recommendation: Recommendation) ->
         yield from _numbers(item, topic)
         for step in item.reasoning:
             if step.about == topic:
-                yield from _wrap(f"{step.number}. {line(step.text)}", "  ", "     ")
+                yield from wrapped(f"{step.number}. {line(step.text)}", "  ", "     ")
                 yield from _cited(step.evidence, known)
+    yield from knowledge_lines(item, recommendation.knowledge)
     yield from _changes(item)
     yield from _findings(f for f in recommendation.findings if f.component == item.name)
     yield from _trace(item)
@@ -161,7 +160,7 @@ def _cited(ids: Iterable[str], known: dict[str, Evidence]) -> Iterator[str]:
             continue
         place = line(evidence.source, 300) + (f":{evidence.line}" if evidence.line else "")
         text = f"- [{evidence.grade.value}] {place}: {line(evidence.statement)}"
-        yield from _wrap(text, "     ", "       ")
+        yield from wrapped(text, "     ", "       ")
 
 
 def _changes(item: ComponentRecommendation) -> Iterator[str]:
@@ -170,9 +169,9 @@ def _changes(item: ComponentRecommendation) -> Iterator[str]:
         yield "Changes: the repository has no manifest for it"
         return
     where = f"{item.target.kind} {line(item.target.name)} in {line(item.target.path)}"
-    yield from _wrap(f"Changes to {where}" + ("" if item.changes else ": none"), "", "  ")
+    yield from wrapped(f"Changes to {where}" + ("" if item.changes else ": none"), "", "  ")
     for change in item.changes:
-        yield from _wrap(f"- {line(change)}", "  ", "    ")
+        yield from wrapped(f"- {line(change)}", "  ", "    ")
 
 
 def _findings(findings: Iterable[Finding]) -> Iterator[str]:
@@ -187,7 +186,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     """One finding: state, id, message, measured value and bound, repair, source."""
     state = "passed" if finding.passed else finding.severity.value
     state = "repaired" if finding.passed and finding.fix else state
-    yield from _wrap(f"- [{state}] {finding.id}: {line(finding.message)}", "  ", "    ")
+    yield from wrapped(f"- [{state}] {finding.id}: {line(finding.message)}", "  ", "    ")
     detail = [
         f"{label} {line(value, 300)}"
         for label, value in (
@@ -198,14 +197,14 @@ def finding_lines(finding: Finding) -> Iterator[str]:
         if value
     ]
     if detail:
-        yield from _wrap("; ".join(detail), "    ", "    ")
+        yield from wrapped("; ".join(detail), "    ", "    ")
     if finding.fix:
         fix = finding.fix
         before, after = (line(text, 200) or "not set" for text in (fix.before, fix.after))
         change = f"{line(fix.field, 200)}: {before} -> {after}"
-        yield from _wrap(f"repair {line(fix.op, 100)}: {change}", "    ", "      ")
+        yield from wrapped(f"repair {line(fix.op, 100)}: {change}", "    ", "      ")
     if finding.source:
-        yield from _wrap(f"rule from {line(finding.source)}", "    ", "      ")
+        yield from wrapped(f"rule from {line(finding.source)}", "    ", "      ")
 
 
 def _trace(item: ComponentRecommendation) -> Iterator[str]:
@@ -216,9 +215,9 @@ def _trace(item: ComponentRecommendation) -> Iterator[str]:
     plural = "" if refinement.cycles == 1 else "s"
     yield f"Refinement: {refinement.cycles} cycle{plural}, ended with {refinement.ended.value}"
     for step in refinement.trace:
-        yield from _wrap(f"{step.cycle}. thought: {line(step.thought)}", "  ", "     ")
-        yield from _wrap(f"action: {line(step.action)}", "     ")
-        yield from _wrap(f"observation: {line(step.observation)}", "     ", "       ")
+        yield from wrapped(f"{step.cycle}. thought: {line(step.thought)}", "  ", "     ")
+        yield from wrapped(f"action: {line(step.action)}", "     ")
+        yield from wrapped(f"observation: {line(step.observation)}", "     ", "       ")
 
 
 def _app_findings(recommendation: Recommendation) -> list[str]:
@@ -229,14 +228,3 @@ def _app_findings(recommendation: Recommendation) -> list[str]:
     for finding in found:
         lines += finding_lines(finding)
     return lines
-
-
-def _wrap(text: str, indent: str, following: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent if following is None else following,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

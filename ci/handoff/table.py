@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ci.handoff.knowledge import knowledge_summary
 from ci.handoff.plain import line
 from schemas.plan import Amounts
 from schemas.quantities import format_cpu, format_memory
@@ -215,6 +216,7 @@ def _summary(recommendation: Recommendation) -> str:
         f"{sized} sized" + (f", {failed} failed" if failed else ""),
         f"{blocking} blocking finding{'' if blocking == 1 else 's'}",
         f"{recommendation.checks_passed} checks passed",
+        *([knowledge] if (knowledge := knowledge_summary(recommendation)) else []),
         f"reasoner {line(recommendation.run.reasoner.used, 80)}",
         f"{recommendation.run.seconds:.2f} s",
     ]

@@ -35,8 +35,9 @@ def size(*arguments, **kwargs):
 
 
 @pytest.fixture(scope="module")
-def answer():
-    done = size("--format", "json")
+def answer(tmp_path_factory):
+    fresh = {"AI_PROVISION_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
+    done = size("--format", "json", env=fresh)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
