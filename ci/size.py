@@ -38,6 +38,7 @@ def size(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     recorder = Recorder(SystemClock(), version=version(), reasoner=choose_reasoner(settings.llm))
     pipeline = build_pipeline(settings)
+    pipeline.warm()
     with progress_on_terminal() as progress:
         progress("fetching the repository")
         with recorder.stage("fetch"), _checkout(arguments, trigger, settings) as checkout:

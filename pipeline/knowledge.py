@@ -48,8 +48,12 @@ class LazyKnowledge:
         return self._source().search(queries)
 
     def warm(self) -> Thread:
-        """Open the source in a thread of its own; an error comes back with the first question."""
-        thread = Thread(target=self._warm, name="knowledge-open", daemon=True)
+        """Open the source in a thread of its own; an error comes back with the first question.
+
+        The process waits for the thread when it ends early: native libraries that are cut while
+        they load crash.
+        """
+        thread = Thread(target=self._warm, name="knowledge-open")
         thread.start()
         return thread
 

@@ -13,7 +13,7 @@ from workflows.events import Event, StartEvent, StopEvent
 
 from dca.agent import DcaAgent
 from pipa.agent import PipaAgent
-from pipeline.knowledge import describe
+from pipeline.knowledge import Warmable, describe
 from pipeline.run import Recorder
 from rva.agent import Refined, RvaAgent
 from schemas.context import AppContext
@@ -121,6 +121,12 @@ class Pipeline:
     def charts(self) -> ChartRenderer:
         """The renderer that DCA uses, for the hand-off to prove Helm values with."""
         return self.agents[0].charts
+
+    def warm(self) -> None:
+        """Let the knowledge base load while the repository is fetched and read."""
+        knowledge = self.agents[0].knowledge
+        if isinstance(knowledge, Warmable):
+            knowledge.warm()
 
     def run(
         self,

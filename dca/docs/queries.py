@@ -21,7 +21,7 @@ ROUNDS = 3
 BROAD_LIMIT = 10
 """Facts that a broad question may return; what is about something else is dropped afterwards."""
 NARROW_LIMIT = 5
-CODE_LIMIT = 20
+CODE_LIMIT = 30
 """Without the name of a product to select by, facts about products come back too."""
 
 _KINDS = tuple(kind for kind in FactKind if kind is not FactKind.PRICE)

@@ -65,6 +65,8 @@ class _Inquiry:
     hits: dict[str, _Hit] = field(default_factory=dict)
     """The best hit of each fact, by its evidence id."""
     rounds: list[RetrievalRound] = field(default_factory=list)
+    exhausted: bool = False
+    """All that is known of the product came back with the first question."""
     widened: bool = False
     """The second round was a wider one already."""
 
@@ -80,14 +82,17 @@ class _Inquiry:
             return None
         if number > 2:
             return wide(self.subject, open_needs, slice(1 if self.widened else 0, None))
-        if any(hit.match in ITSELF for hit in self.hits.values()):
+        known = any(hit.match in ITSELF for hit in self.hits.values())
+        if known and not self.exhausted:
             return narrow(self.subject, open_needs)
-        # Nothing is known of the thing itself: to ask for its details would find as little.
+        # Nothing more is known of the thing itself: to ask for its details would find nothing.
         self.widened = True
         return wide(self.subject, open_needs, slice(0, 1))
 
     def take(self, number: int, step: Step, answers: Mapping[KnowledgeQuery, Retrieval]) -> None:
         """Keep what came back and fits, and record the round."""
+        if number == 1 and self.subject.is_product:
+            self.exhausted = all(len(answers[query].found) < query.limit for query in step.queries)
         new: dict[str, _Hit] = {}
         for retrieved in (item for query in step.queries for item in answers[query].found):
             match = match_of(retrieved.fact, self.subject)

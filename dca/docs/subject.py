@@ -69,7 +69,7 @@ def subject_of(component: Component) -> Subject:
         parents=_parents(product),
         runtimes=() if names else _runtimes(component),
         frameworks=_frameworks(component.framework),
-        languages=_languages(component.language),
+        languages=() if _is_served(component) else _languages(component.language),
     )
 
 
@@ -86,11 +86,15 @@ def fold(word: str) -> str:
 def _product(component: Component) -> Product | None:
     if component.third_party:
         return catalogue().get(component.third_party)
-    image = component.base_image or component.image
-    found = product_for_image(image) if image else None
+    found = _image_product(component)
     # An image built on a product, for the same purpose, is that product with other settings.
     same = found is not None and not found.runtime and found.role is component.role
     return found if same else None
+
+
+def _image_product(component: Component) -> Product | None:
+    image = component.base_image or component.image
+    return product_for_image(image) if image else None
 
 
 def _product_names(component: Component, product: Product | None) -> tuple[str, ...]:
@@ -127,11 +131,17 @@ def _parents(product: Product | None) -> tuple[str, ...]:
 
 def _runtimes(component: Component) -> tuple[str, ...]:
     """The server that runs the code: of its start command, or the image that it is built on."""
-    server, image = component.runtime.server, component.base_image
-    named = [product_for_word(server) if server else None]
-    named.append(product_for_image(image) if image else None)
+    server = component.runtime.server
+    named = (product_for_word(server) if server else None, _image_product(component))
     words = [name for item in named if item is not None for name in _names(item)]
     return tuple(dict.fromkeys((*(_spellings(server) if server else ()), *words)))
+
+
+def _is_served(component: Component) -> bool:
+    """Its language runs in browsers: what runs in the pod is the web server that has its files."""
+    server = _image_product(component)
+    served = server is not None and server.runtime and server.role is Role.WEB_FRONTEND
+    return served and component.role is Role.WEB_FRONTEND
 
 
 def _frameworks(framework: str | None) -> tuple[str, ...]:

@@ -137,6 +137,41 @@ def test_the_source_is_opened_by_the_first_question_and_once():
     assert len(opened) == 1
 
 
+class WarmKnowledge(FakeKnowledge):
+    """Says in which thread it was warmed."""
+
+    def __init__(self):
+        super().__init__()
+        self.warmed = []
+
+    def warm(self):
+        thread = threading.Thread(target=lambda: self.warmed.append(threading.get_ident()))
+        thread.start()
+        return thread
+
+
+def test_a_warmed_source_is_opened_and_ready_before_the_first_question():
+    source = WarmKnowledge()
+    opened = []
+    lazy = LazyKnowledge(lambda: opened.append(1) or source)
+    thread = lazy.warm()
+    assert lazy.search([]) == []
+    assert source.warmed, "the first question waits for it"
+    thread.join()
+    assert opened == [1]
+    assert not thread.daemon
+
+
+def test_an_error_of_warming_comes_back_with_the_first_question():
+    def broken():
+        raise SettingsError("damaged")
+
+    lazy = LazyKnowledge(broken)
+    lazy.warm().join()
+    with pytest.raises(SettingsError, match="damaged"):
+        lazy.search([])
+
+
 @pytest.mark.parametrize(
     ("degraded", "expected"),
     [

@@ -126,6 +126,12 @@ def test_code_knows_the_server_that_it_runs_in():
     assert {"gunicorn", "nginx"} <= set(subject_of(part).runtimes)
 
 
+def test_pages_behind_a_web_server_are_that_server_and_not_the_runtime_of_their_language():
+    pages = {"role": Role.WEB_FRONTEND, "language": "TypeScript", "framework": "React"}
+    assert subject_of(component(**pages, base_image="nginx:1.29")).languages == ()
+    assert "node" in subject_of(component(**pages, base_image="node:24")).languages
+
+
 def test_an_image_that_the_catalogue_does_not_know_is_asked_for_by_its_name():
     unknown = component(
         source_path=None, image="ghcr.io/acme/frobnicator:1.2", language=None, framework=None
