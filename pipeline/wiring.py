@@ -83,11 +83,13 @@ def knowledge_source(
 
 def _open_knowledge(settings: Settings, exclude_owners: frozenset[str]) -> KnowledgeSource:
     # Imported here: a run without knowledge pays nothing for it.
+    from adapters.embeddings.choice import find_embedder
     from knowledge.retriever import open_knowledge
 
     return open_knowledge(
         settings.cache_directory,
         added=settings.data_directory / ADDED,
+        embedder=find_embedder(settings.cache_directory, "auto"),
         exclude_owners=exclude_owners,
     )
 

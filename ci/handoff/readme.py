@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ci.handoff.knowledge import knowledge_summary
 from ci.handoff.patch import WorkloadPatch
 from ci.handoff.plain import code, line
 from schemas.recommendation import Recommendation
@@ -80,7 +81,11 @@ def readme_text(
         stems: File name of each component.
         helm_notes: File name and remark: what of the numbers a values file could not place.
     """
-    parts = [_INTRO, _components(recommendation, patches, stems), _KUBECTL, _KUSTOMIZE, _HELM]
+    parts = [_INTRO, _components(recommendation, patches, stems)]
+    knowledge = knowledge_summary(recommendation)
+    if knowledge:
+        parts.append(f"Knowledge base: {knowledge}. `explain` shows which, and by how much.\n")
+    parts += [_KUBECTL, _KUSTOMIZE, _HELM]
     remarks = "".join(f"- {code(name)}: {_prose(text)}\n" for name, text in helm_notes)
     if remarks:
         parts.append(remarks)

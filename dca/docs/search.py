@@ -28,6 +28,8 @@ MOST_THOROUGH = 40
 """Components that get all rounds; larger apps ask once for each of the others."""
 MOST_DOCUMENTS = 12
 """Facts that one component keeps: more do not change a number, and nobody reads them."""
+MOST_NOTES = 10
+"""Components of which the result says one by one that nothing is known."""
 _OTHERS = f"; one round only, as the app has more than {MOST_THOROUGH} components"
 
 
@@ -159,7 +161,7 @@ def search(components: Sequence[Component], source: KnowledgeSource) -> Searched
         notes.append(_failed(error))
     else:
         notes += [_degraded(state)] if state.degraded else []
-        notes += [_nothing(item.subject) for item in inquiries if not item.hits]
+        notes += _nothing([item.subject for item in inquiries if not item.hits])
     return Searched(
         components=tuple(item.component() for item in inquiries),
         evidence=_evidence(inquiries),
@@ -201,13 +203,22 @@ def _evidence(inquiries: Iterable[_Inquiry]) -> tuple[Evidence, ...]:
     return tuple(fact_evidence(hit.fact, hit.match) for hit in kept.values())
 
 
-def _nothing(subject: Subject) -> Note:
-    return Note(
-        code="unknown.documents",
-        message=f"no sizing fact is known about {subject.title}; "
-        "its numbers rest on the model's own constants",
-        component=subject.component.name,
-    )
+def _nothing(subjects: Sequence[Subject]) -> list[Note]:
+    """A note for each of the first components without any fact, and one for all others."""
+    notes = [
+        Note(
+            code="unknown.documents",
+            message=f"no sizing fact was found for {subject.title}; "
+            "the numbers rest on the model's own constants",
+            component=subject.component.name,
+        )
+        for subject in subjects[:MOST_NOTES]
+    ]
+    more = len(subjects) - MOST_NOTES
+    if more > 0:
+        message = f"no sizing fact was found for {more} more components"
+        notes.append(Note(code="unknown.documents", message=message))
+    return notes
 
 
 def _degraded(state: KnowledgeState) -> Note:

@@ -96,6 +96,11 @@ def test_the_table_spends_a_few_words(searched):
     assert "2 of 612 facts used, 1 moved numbers" in last
 
 
+def test_the_readme_of_the_files_says_how_much_was_used(searched):
+    texts = handoff_texts(searched, helm_files(searched, {}, None))
+    assert "Knowledge base: 2 of 612 facts used, 1 moved numbers." in texts["README.md"]
+
+
 def test_without_a_search_nothing_is_said(shop):
     assert knowledge_summary(shop) == ""
     assert "Knowledge" not in explain(shop)

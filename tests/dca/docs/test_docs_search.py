@@ -166,6 +166,13 @@ def test_nothing_useful_is_said_and_not_invented():
     assert "PostgreSQL" in note.message
 
 
+def test_of_many_unknown_components_the_first_are_named_and_the_others_counted():
+    parts = [component(f"c{n}", language=None, framework=None) for n in range(15)]
+    notes = search(parts, FakeKnowledge()).notes
+    assert [note.component for note in notes] == [*(f"c{n}" for n in range(10)), None]
+    assert "5 more components" in notes[-1].message
+
+
 def test_prices_are_never_asked_for():
     _, _, source = one(product(), fact("price", {"memory_request_mib": 1}, kind=FactKind.PRICE))
     assert all(FactKind.PRICE not in query.kinds for call in source.calls for query in call)
