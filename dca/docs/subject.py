@@ -26,6 +26,7 @@ _QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
 """A variant in brackets: what is said of Spring Boot holds for ``Spring Boot (WebFlux)``."""
 _PREFIX = re.compile(r"^(?:apache|\S+ on)\s+", re.IGNORECASE)
 """What people leave out of a name: Ruby on Rails is Rails, Apache Flink is Flink."""
+_LIBRARIES_MAX = 8
 _NAME_MAX = 60
 """No product, framework or language has a longer name; a text from a repository may."""
 
@@ -68,7 +69,7 @@ def subject_of(component: Component) -> Subject:
         products=names,
         parents=_parents(product),
         runtimes=() if names else _runtimes(component),
-        frameworks=_frameworks(component.framework),
+        frameworks=_frameworks(component),
         languages=() if _is_served(component) else _languages(component.language),
     )
 
@@ -144,9 +145,12 @@ def _is_served(component: Component) -> bool:
     return served and component.role is Role.WEB_FRONTEND
 
 
-def _frameworks(framework: str | None) -> tuple[str, ...]:
-    name = _QUALIFIER.sub("", framework or "")
-    return tuple(dict.fromkeys((*_spellings(name), *_spellings(_PREFIX.sub("", name)))))
+def _frameworks(component: Component) -> tuple[str, ...]:
+    """The framework; for what serves a model also the libraries, whose weights are most of it."""
+    name = _QUALIFIER.sub("", component.framework or "")
+    libraries = component.libraries if component.role is Role.ML_INFERENCE else ()
+    names = (name, _PREFIX.sub("", name), *libraries[:_LIBRARIES_MAX])
+    return tuple(dict.fromkeys(word for text in names for word in _spellings(text)))
 
 
 def _languages(language: str | None) -> tuple[str, ...]:

@@ -132,6 +132,13 @@ def test_pages_behind_a_web_server_are_that_server_and_not_the_runtime_of_their_
     assert "node" in subject_of(component(**pages, base_image="node:24")).languages
 
 
+def test_what_serves_a_model_is_also_called_by_its_libraries_and_an_api_is_not():
+    libraries = ("torch", "sentence-transformers")
+    model = component(role=Role.ML_INFERENCE, language="Python", libraries=libraries)
+    assert set(libraries) <= set(subject_of(model).frameworks)
+    assert not set(libraries) & set(subject_of(component(libraries=libraries)).frameworks)
+
+
 def test_an_image_that_the_catalogue_does_not_know_is_asked_for_by_its_name():
     unknown = component(
         source_path=None, image="ghcr.io/acme/frobnicator:1.2", language=None, framework=None
