@@ -105,15 +105,13 @@ def _statement(decision: Decision, *, same: bool) -> str:
 
 
 def _size(size: DecidedSize) -> str:
-    cpu = (size.cpu_request, size.cpu_limit)
-    memory = (size.memory_request, size.memory_limit)
-    parts = []
-    if size.replicas is not None:
-        parts.append(f"{size.replicas} replicas")
-    if any(amount is not None for amount in cpu):
-        parts.append("CPU " + " to ".join("-" if a is None else format_cpu(a) for a in cpu))
-    if any(amount is not None for amount in memory):
-        parts.append(
-            "memory " + " to ".join("-" if a is None else format_memory(a) for a in memory)
-        )
+    pods = size.replicas
+    rows = (
+        ("", pods, lambda count: f"{count} replica{'' if count == 1 else 's'}"),
+        ("CPU request ", size.cpu_request, format_cpu),
+        ("CPU limit ", size.cpu_limit, format_cpu),
+        ("memory request ", size.memory_request, format_memory),
+        ("memory limit ", size.memory_limit, format_memory),
+    )
+    parts = [f"{name}{form(amount)}" for name, amount, form in rows if amount is not None]
     return ", ".join(parts) or "no numbers"

@@ -147,9 +147,10 @@ def _is_served(component: Component) -> bool:
 
 def _frameworks(component: Component) -> tuple[str, ...]:
     """The framework; for what serves a model also the libraries, whose weights are most of it."""
-    name = _QUALIFIER.sub("", component.framework or "")
+    whole = component.framework or ""
+    name = _QUALIFIER.sub("", whole)
     libraries = component.libraries if component.role is Role.ML_INFERENCE else ()
-    names = (name, _PREFIX.sub("", name), *libraries[:_LIBRARIES_MAX])
+    names = (whole, name, _PREFIX.sub("", name), *libraries[:_LIBRARIES_MAX])
     return tuple(dict.fromkeys(word for text in names for word in _spellings(text)))
 
 

@@ -91,6 +91,7 @@ def test_every_figure_and_every_topic_has_words():
     ("framework", "word"),
     [
         ("Spring Boot (WebFlux)", "spring boot"),
+        ("Spring Boot (WebFlux)", "spring boot (webflux)"),
         ("Spring Boot", "spring-boot"),
         ("Ruby on Rails", "rails"),
         ("Apache Flink", "flink"),

@@ -1,46 +1,13 @@
 """Past decisions as evidence."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from dca.docs.recall import decision_evidence, recall
 from schemas.errors import StoreError
 from schemas.evidence import EvidenceGrade, EvidenceKind
-from schemas.knowledge import DecidedSize, Decision, Outcome
+from schemas.knowledge import DecidedSize, Outcome
 from tests.dca.docs.corpus import component
-
-REPOSITORY = "https://example.com/shop"
-
-
-def decision(**changes):
-    fields = {
-        "run": "4f0c",
-        "decided_at": datetime(2026, 3, 4, tzinfo=UTC),
-        "repository": REPOSITORY,
-        "component": "api",
-        "summary": "backend api, Go, Gin, peak_rps 2000",
-        "size": DecidedSize(replicas=3, cpu_request="250m", memory_request="256Mi",
-                            memory_limit="512Mi"),
-        "why": "because",
-    }  # fmt: skip
-    return Decision(**{**fields, **changes})
-
-
-class FakeMemory:
-    """Implements `schemas.ports.DecisionMemory` over a list."""
-
-    def __init__(self, decisions, error=None):
-        self.decisions, self.error, self.asked = decisions, error, []
-
-    def remember(self, decisions):
-        self.decisions = [*self.decisions, *decisions]
-
-    def similar(self, component, repository, limit=3):
-        self.asked.append((component.name, repository))
-        if self.error:
-            raise self.error
-        return self.decisions[:limit]
+from tests.dca.docs.past import REPOSITORY, FakeMemory, decision
 
 
 def test_the_figures_of_a_decision_are_the_ones_that_were_given():
