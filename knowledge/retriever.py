@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -86,7 +87,13 @@ class Retriever:
 
     def warm(self) -> Thread:
         """Load the embedder in a thread of its own, while the caller reads something else."""
-        thread = Thread(target=self._vectors, args=(["warm"],), name="knowledge-warm", daemon=True)
+
+        def load() -> None:
+            # What is wrong is said when a question meets it.
+            with suppress(ProvisionError):
+                self._vectors(["warm"])
+
+        thread = Thread(target=load, name="knowledge-warm", daemon=True)
         thread.start()
         return thread
 

@@ -10,6 +10,7 @@ ProvisionError                    exit code, stable code, one sentence, one hint
     ├── RepositoryError           git: refused, not found, too large, too slow
     ├── WebError                  a web page: refused, not found, too large, too slow
     ├── ToolError                 helm and other commands
+    ├── EmbedderError             the embedding model: absent, refused, damaged, not reachable
     ├── StoreError                what was remembered cannot be read or kept
     └── OutputError               results could not be written
 
@@ -96,6 +97,12 @@ class ToolError(OutsideError):
     """A command-line tool is absent or failed."""
 
     default_code = "tool.failed"
+
+
+class EmbedderError(OutsideError):
+    """The embedding model is absent, refused, damaged, or cannot be run."""
+
+    default_code = "embedder.failed"
 
 
 class StoreError(OutsideError):
