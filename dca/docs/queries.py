@@ -2,7 +2,7 @@
 
 The first round asks broadly with all that is known of the component. The second asks for each
 figure that is missing; the third widens along a ladder: a product, what it is a part of, its role;
-own code by its framework, then its language and server, then its role.
+own code by its stack and server, then its language with any framework, then its role.
 """
 
 from __future__ import annotations
@@ -66,13 +66,15 @@ def broad(subject: Subject, needs: Sequence[Need], why: str = "") -> Step:
     topics = dict.fromkeys(_TOPICS[need.topic] for need in needs)
     text = _text(subject, ", ".join((*topics, load) if load else topics))
     about = f"what is known of {_named(subject)}" + (f" with {load}" if load else "")
-    return Step((_about(subject, text, limit=BROAD_LIMIT),), about + why)
+    return Step(_about(subject, text, limit=BROAD_LIMIT), about + why)
 
 
 def narrow(subject: Subject, missing: Sequence[Need]) -> Step:
     """A round about the component itself again, one question for each kind of missing figure."""
     queries = tuple(
-        _about(subject, _text(subject, _wanted(needs)), needs) for needs in _by_topic(missing)
+        query
+        for needs in _by_topic(missing)
+        for query in _about(subject, _text(subject, _wanted(needs)), needs)
     )
     return Step(queries, f"{_missing(missing)}: asked for alone, still about {_named(subject)}")
 
@@ -95,22 +97,28 @@ def wide(subject: Subject, missing: Sequence[Need], rungs: slice) -> Step | None
 
 def _about(
     subject: Subject, text: str, needs: Sequence[Need] = (), limit: int = NARROW_LIMIT
-) -> KnowledgeQuery:
-    """A question about the component itself."""
-    figures = tuple(need.figure.value for need in needs)
-    if subject.is_product:
-        return KnowledgeQuery(
-            text=text, products=subject.products, kinds=_KINDS, figures=figures, limit=limit
-        )
-    return KnowledgeQuery(
-        text=text,
-        frameworks=subject.frameworks,
-        languages=subject.languages,
-        roles=(subject.role,),
-        kinds=_KINDS,
-        figures=figures,
-        limit=max(limit, CODE_LIMIT),
+) -> tuple[KnowledgeQuery, ...]:
+    """Questions about the component itself: its product; or its stack, and the server it runs in.
+
+    The role does not select here: what is known of a framework holds in whatever role it serves.
+    """
+    asked = KnowledgeQuery(
+        text=text, kinds=_KINDS, figures=tuple(need.figure.value for need in needs), limit=limit
     )
+    if subject.is_product:
+        return (asked.model_copy(update={"products": subject.products}),)
+    stack: dict[str, object] = {
+        "frameworks": subject.frameworks,
+        "languages": subject.languages,
+        "limit": max(limit, CODE_LIMIT),
+    }
+    if not subject.frameworks and not subject.languages:
+        stack["roles"] = (subject.role,)
+    queries = [asked.model_copy(update=stack)]
+    if subject.runtimes:
+        server = f"{subject.runtimes[0]}: {text.partition(': ')[2]}"
+        queries.append(asked.model_copy(update={"text": server, "products": subject.runtimes}))
+    return tuple(queries)
 
 
 def _ladder(
@@ -123,14 +131,9 @@ def _ladder(
         parent = subject.parents[0]
         query = _ask(f"{parent} {role}", missing, products=subject.parents)
         yield f"{parent}, which it is a part of", (query,)
-    server = subject.runtimes[0] if subject.runtimes else None
-    queries = []
-    if own and not subject.is_product:
-        queries.append(_ask(f"{own} {role}", missing, languages=subject.languages))
-    if server:
-        queries.append(_ask(f"{server} {role}", missing, products=subject.runtimes))
-    if queries:
-        yield " and ".join(name for name in (own, server) if name), tuple(queries)
+    if own and subject.frameworks and subject.languages and not subject.is_product:
+        query = _ask(f"{own} {role}", missing, languages=subject.languages)
+        yield f"{own} whatever the framework", (query,)
     if subject.role in NO_KIND:
         return
     yield f"the role {role}", (_ask(role, missing, roles=(subject.role,)),)
