@@ -14,8 +14,10 @@ from pipa.constants import Constants
 from pipa.cpu import CpuSizing, Subject, guaranteed, size_cpu
 from pipa.demand import STATEFUL, Situation, read_situation
 from pipa.estimate import Estimate, friendly_mib, friendly_millicores
+from pipa.influence import Ledger
 from pipa.libraries import groups
 from pipa.memory import MemorySizing, size_memory
+from pipa.observations import read_facts
 from pipa.products import heap_env, product_of, size_product
 from pipa.replicas import Bounds, bounds
 from pipa.runtime import detect
@@ -60,6 +62,7 @@ def size_component(
         component = component.model_copy(update={"has_volume": True})
     sheet = Worksheet(constants, context.evidence_by_id())
     situation = read_situation(component, context, sheet)
+    sheet.ledger = Ledger(read_facts(component, context, constants), situation.tier, constants)
     key = product_of(component, constants)
     sizing = _size(component, key, situation, sheet)
     if situation.critical and component.role in STATEFUL:
@@ -91,6 +94,7 @@ def size_component(
         intervals=intervals,
         confidence=confidence,
         reasoning=sheet.steps,
+        influences=sheet.influences,
     )
     return plan, sheet.evidence
 

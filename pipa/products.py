@@ -117,7 +117,7 @@ def _bounds(
 def _cpu(
     key: str, product: Product, limits: Bounds, situation: Situation, sheet: Worksheet
 ) -> CpuSizing:
-    request = sheet.use_product(key, "cpu_request", "millicores")
+    usual = request = sheet.use_product(key, "cpu_request", "millicores")
     text = f"{key} usually asks for {millicores(request.target)}."
     floor = limits.fit(1)
     replicas = interval(limits.low, floor, limits.high)
@@ -138,10 +138,11 @@ def _cpu(
             f" {millicores(needed.target)}, {millicores(share.target)} per pod; the larger counts."
         )
         request = request.maximum(Estimate(request.low, share.target, share.high))
-        request = request.at_most(max(sheet.use("cpu.pod_largest").high, product.cpu_request))
+        request = request.at_most(max(sheet.use("cpu.pod_largest").high, usual.target))
     sheet.step("cpu", text, situation.about_load)
-    limit = sheet.use_product(key, "cpu_limit", "millicores")
-    ratio = limit.target / product.cpu_request
+    moved = usual.target / product.cpu_request
+    limit = sheet.use_product(key, "cpu_limit", "millicores", times=moved)
+    ratio = limit.target / usual.target
     limit = limit.maximum(Estimate(limit.low, request.target * ratio, request.high))
     sheet.step("cpu", f"CPU limit {number(ratio)} x the request: {millicores(limit.target)}.")
     return CpuSizing(request, limit, replicas, rate)
@@ -149,7 +150,7 @@ def _cpu(
 
 def _memory(key: str, situation: Situation, sheet: Worksheet) -> MemorySizing:
     product = sheet.constants.products[key]
-    request = sheet.use_product(key, "memory_request", "MiB")
+    usual = request = sheet.use_product(key, "memory_request", "MiB")
     text = f"{key} usually asks for {mib(request.target)}."
     grown, parts = _grown(key, product, situation, sheet)
     if parts:
@@ -158,8 +159,9 @@ def _memory(key: str, situation: Situation, sheet: Worksheet) -> MemorySizing:
         request = (grown + request) * headroom
         text += f" {number(headroom.target)} headroom: {mib(request.target)}."
     sheet.step("memory", text, (*situation.about_data, *situation.about_load))
-    limit = sheet.use_product(key, "memory_limit", "MiB")
-    ratio = limit.target / product.memory_request
+    moved = usual.target / product.memory_request
+    limit = sheet.use_product(key, "memory_limit", "MiB", times=moved)
+    ratio = limit.target / usual.target
     if situation.critical:
         return _guaranteed(request, bool(parts), situation, sheet)
     limit = limit.maximum(request.times(ratio))

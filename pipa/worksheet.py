@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipa.constants import Constant, Constants
 from pipa.estimate import Estimate
 from schemas.evidence import Evidence
-from schemas.plan import ReasoningStep
+from schemas.plan import Influence, ReasoningStep
+
+if TYPE_CHECKING:  # the ledger knows the tier, which is read with a worksheet
+    from pipa.influence import Ledger, Moved
 
 
 class Worksheet:
@@ -24,6 +29,9 @@ class Worksheet:
         self._pending: dict[str, Constant] = {}
         self._cited: dict[str, Constant] = {}
         self._steps: list[ReasoningStep] = []
+        self._moved: dict[str, Estimate] = {}
+        self.ledger: Ledger | None = None
+        """What was retrieved; None, or empty, leaves every figure as it is."""
 
     def use(self, id_: str) -> Estimate:
         """A figure by its id; the next step cites it.
@@ -31,15 +39,33 @@ class Worksheet:
         Raises:
             SettingsError: There is no such figure.
         """
-        return self._take(self.constants[id_])
+        constant = self._take(self.constants[id_])
+        if self.ledger is None:
+            return constant.estimate
+        if id_ not in self._moved:
+            self._moved[id_] = self._tell(self.ledger.constant(constant))
+        return self._moved[id_]
 
-    def use_product(self, key: str, field: str, unit: str) -> Estimate:
+    def use_product(self, key: str, field: str, unit: str, times: float = 1) -> Estimate:
         """A figure of a product's rule; the next step cites it.
+
+        Args:
+            key: The product.
+            field: The figure.
+            unit: Its unit.
+            times: What is known to change it before any fact about it is looked at.
 
         Raises:
             SettingsError: The product has no such figure.
         """
-        return self._take(self.constants.of_product(key, field, unit))
+        constant = self._take(self.constants.of_product(key, field, unit))
+        scaled = constant.estimate if times == 1 else constant.estimate.times(times)
+        if self.ledger is None:
+            return scaled
+        if constant.id not in self._moved:
+            moved = self.ledger.product(key, field, replace(constant, estimate=scaled))
+            self._moved[constant.id] = self._tell(moved)
+        return self._moved[constant.id]
 
     def step(self, about: str, text: str, cited: Iterable[str] = ()) -> None:
         """Write one step; it cites the figures used since the last one, and `cited`."""
@@ -65,9 +91,27 @@ class Worksheet:
         """The constants that the steps cite."""
         return tuple(constant.evidence() for constant in self._cited.values())
 
-    def _take(self, constant: Constant) -> Estimate:
+    @property
+    def influences(self) -> tuple[Influence, ...]:
+        """What retrieved evidence changed, in the order in which it did."""
+        return self.ledger.influences if self.ledger else ()
+
+    def tell(self, moved: Moved) -> Estimate:
+        """Write down what facts changed, and hand out the figure."""
+        if moved.text:
+            self.step(moved.about, moved.text, moved.evidence)
+        return moved.estimate
+
+    def _take(self, constant: Constant) -> Constant:
         self._pending[constant.evidence_id] = constant
-        return constant.estimate
+        return constant
+
+    def _tell(self, moved: Moved) -> Estimate:
+        """As `tell`, but the figures in use stay in use for the step that they are for."""
+        pending = dict(self._pending)
+        estimate = self.tell(moved)
+        self._pending.update(pending)
+        return estimate
 
 
 def number(value: float) -> str:

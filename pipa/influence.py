@@ -1,0 +1,235 @@
+"""Which facts move which figures of the model, and the record of it.
+
+A worksheet asks here for every figure that it hands out. The table below says which figure of a
+fact observes which figure of the model; `pipa.combine` says how far it moves. What nothing
+observes, or what no fact was found for, stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipa.combine import Combined, Move, combine
+from pipa.constants import Constant, Constants
+from pipa.demand import Tier
+from pipa.estimate import Estimate
+from pipa.observations import Fact, Observation, observations
+from pipa.worksheet import number
+from schemas.knowledge import FigureName
+from schemas.plan import Influence
+
+_NAMED = 3
+"""Facts that a sentence names; the influences list all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure of a fact acts on."""
+
+    figure: FigureName
+    number: str
+    """The number of the plan."""
+    about: str
+    """The subject of the reasoning step."""
+
+
+_MEMORY, _CPU = "memory_request", "cpu_request"
+_FIELDS = {
+    "cpu_request": Target(FigureName.CPU_REQUEST, _CPU, "cpu"),
+    "memory_request": Target(FigureName.MEMORY_REQUEST, _MEMORY, "memory"),
+    "cpu_limit": Target(FigureName.CPU_LIMIT, "cpu_limit", "cpu"),
+    "memory_limit": Target(FigureName.MEMORY_LIMIT, "memory_limit", "memory"),
+    "memory_per_connection": Target(FigureName.MEMORY_PER_CONNECTION, _MEMORY, "memory"),
+    "data_in_memory": Target(FigureName.MEMORY_PER_DATA, _MEMORY, "memory"),
+    "cpu_per_operation": Target(FigureName.CPU_PER_REQUEST, _CPU, "cpu"),
+}
+"""Figures of a product's rule."""
+_PREFIXES = {
+    "memory.base.": Target(FigureName.MEMORY_IDLE, _MEMORY, "memory"),
+    "cpu.request.": Target(FigureName.CPU_PER_REQUEST, _CPU, "cpu"),
+}
+"""Figures of the app's own code, by the start of their id."""
+_LEAST = "memory.floor."
+"""Figures below which nothing goes: a vendor's minimum raises them."""
+_LEAST_OF_FIELD = {
+    "memory_request": FigureName.MEMORY_IDLE,
+    "memory_limit": FigureName.MEMORY_MINIMUM,
+}
+"""A product's pod asks for what it holds when idle, and may use what its vendor calls the least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A figure after the facts, with the sentence that says so; empty when nothing moved."""
+
+    estimate: Estimate
+    about: str = ""
+    text: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+class Ledger:
+    """What was retrieved for one component, and what it changed.
+
+    Args:
+        facts: The usable facts, most relevant first.
+        tier: How much use the deployment sees: facts of other installations count little.
+        constants: All figures.
+    """
+
+    def __init__(self, facts: Sequence[Fact], tier: Tier, constants: Constants) -> None:
+        self._facts = tuple(facts)
+        self._tier = tier
+        self._constants = constants
+        self._influences: list[Influence] = []
+        self._voices: dict[str, tuple[Observation, ...]] = {}
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The usable facts."""
+        return self._facts
+
+    @property
+    def influences(self) -> tuple[Influence, ...]:
+        """What changed, in the order in which it did."""
+        return tuple(self._influences)
+
+    def constant(self, constant: Constant) -> Moved:
+        """A figure of the app's own code."""
+        if not self._facts:
+            return Moved(constant.estimate)
+        if constant.id.startswith(_LEAST):
+            return self._raised(
+                constant, _MEMORY, FigureName.MEMORY_MINIMUM, self._widest(constant)
+            )
+        target = next((t for start, t in _PREFIXES.items() if constant.id.startswith(start)), None)
+        return self._moved(constant, target, "influence.prior.rule")
+
+    def product(self, key: str, field: str, constant: Constant) -> Moved:
+        """A figure of a product's rule."""
+        if not self._facts:
+            return Moved(constant.estimate)
+        prior = "fallback" if key.startswith("fallback-") else "rule"
+        named = replace(constant, id=f"{key}.{field}")
+        moved = self._moved(named, _FIELDS.get(field), f"influence.prior.{prior}")
+        least = _LEAST_OF_FIELD.get(field)
+        if least is None:
+            return moved
+        raised = self._raised(
+            replace(named, estimate=moved.estimate), field, least, moved.estimate.high
+        )
+        if not raised.text:
+            return moved
+        text = f"{moved.text} {raised.text}".strip()
+        return replace(raised, text=text, evidence=(*moved.evidence, *raised.evidence))
+
+    def observed(
+        self, figure: str, target: Target, prior: Estimate, seen: Sequence[Observation]
+    ) -> Moved:
+        """A figure that others computed, moved by observations of their own making.
+
+        Args:
+            figure: Its id in the record.
+            target: What it acts on.
+            prior: The figure, in the unit of `target.figure`.
+            seen: What is said of it.
+        """
+        combined = self._combine(prior, self._value("influence.prior.rule"), seen)
+        return self._record(figure, target, prior, combined)
+
+    def of(self, figure: FigureName) -> tuple[Observation, ...]:
+        """What the facts say of a figure."""
+        return observations(self._facts, figure, self._tier, self._constants)
+
+    def note(self, influence: Influence) -> None:
+        """Record a change that was made elsewhere."""
+        self._influences.append(influence)
+
+    def voices(self) -> dict[str, tuple[Observation, ...]]:
+        """What was said of each figure that was asked for, by the number it acts on."""
+        return dict(self._voices)
+
+    def _moved(self, constant: Constant, target: Target | None, prior: str) -> Moved:
+        if target is None:
+            return Moved(constant.estimate)
+        seen = self.of(target.figure)
+        if seen and target.figure.value.startswith(target.number):
+            self._voices[target.number] = seen
+        combined = self._combine(constant.estimate, self._value(prior), seen)
+        return self._record(constant.id, target, constant.estimate, combined)
+
+    def _combine(self, prior: Estimate, weight: float, seen: Sequence[Observation]) -> Combined:
+        return combine(
+            prior,
+            weight,
+            seen,
+            widening=self._value("influence.widening"),
+            least=self._value("influence.least"),
+        )
+
+    def _raised(self, constant: Constant, acts_on: str, figure: FigureName, most: float) -> Moved:
+        """A vendor's word on the least that works raises a figure, up to `most`."""
+        best: tuple[float, str] | None = None
+        for fact in self._facts:
+            value = fact.figures.get(figure)
+            if value is not None and fact.vendor and fact.own and not fact.added:
+                best = max(best or (0.0, ""), (min(value, most), fact.id))
+        prior = constant.estimate
+        if best is None or best[0] <= prior.target * (1 + self._value("influence.least")):
+            return Moved(prior)
+        after, evidence = best
+        combined = Combined(prior.at_least(after), (Move(evidence, prior.target, after),))
+        return self._record(constant.id, Target(figure, acts_on, "memory"), prior, combined)
+
+    def _record(self, figure: str, target: Target, prior: Estimate, combined: Combined) -> Moved:
+        if not combined.moves:
+            return Moved(combined.estimate)
+        unit = unit_of(target.figure)
+        for move in combined.moves:
+            self._influences.append(
+                Influence(
+                    number=target.number,
+                    figure=figure,
+                    evidence=move.evidence,
+                    before=move.before,
+                    after=move.after,
+                    unit=unit,
+                )
+            )
+        ids = tuple(dict.fromkeys(move.evidence for move in combined.moves))
+        text = (
+            f"{_facts(ids)}: {figure} {number(prior.target)} {unit} ->"
+            f" {number(combined.estimate.target)} {unit}"
+        )
+        text += _bounds_text(prior, combined.estimate, unit)
+        return Moved(combined.estimate, target.about, f"{text}.", ids)
+
+    def _widest(self, constant: Constant) -> float:
+        return constant.estimate.high * self._value("influence.widening")
+
+    def _value(self, id_: str) -> float:
+        return self._constants[id_].value
+
+
+def unit_of(figure: FigureName) -> str:
+    """Unit of a figure: the last word of its name."""
+    word = figure.value.rsplit("_", 1)[-1]
+    return {"mib": "MiB", "count": "pods", "fraction": "bytes per byte of data"}.get(word, word)
+
+
+def _facts(ids: Sequence[str]) -> str:
+    shown = ", ".join(ids[:_NAMED])
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"{len(ids)} retrieved {'fact' if len(ids) == 1 else 'facts'} ({shown}{more})"
+
+
+def _bounds_text(prior: Estimate, after: Estimate, unit: str) -> str:
+    wider = after.high > prior.high * 1.001 or after.low < prior.low / 1.001
+    if not wider or math.isclose(prior.low, prior.high):
+        return ""
+    return (
+        f"; independent sources lie beyond the interval, which is now {number(after.low)} to"
+        f" {number(after.high)} {unit}"
+    )
