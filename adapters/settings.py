@@ -92,6 +92,22 @@ class Settings(BaseModel):
         description="`off`: the sizing asks neither the knowledge base nor the memory of past "
         "decisions; `--knowledge` overrides it.",
     )
+    embedder: Literal["auto", "onnx", "sentence-transformers", "chroma", "none"] = Field(
+        default="auto",
+        description="What embeds facts and queries. `onnx`: an export of all-MiniLM-L6-v2 made "
+        "from the installed weights; `sentence-transformers`: the original, slow to start; "
+        "`chroma`: the export that Chroma publishes, downloaded by `knowledge build`; `none`: "
+        "search by words alone; `auto`: the first of `onnx`, `chroma` and `none` that can be had.",
+    )
+    chroma_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$",
+        description="Chroma server (`https://host:port`) that keeps the vectors; the cache "
+        "directory does when not set.",
+    )
+    chroma_token: SecretStr | None = Field(
+        default=None, description="Token that the Chroma server asks for."
+    )
     helm: str | None = Field(
         default=None, description="The `helm` command; found on `PATH` when not set."
     )

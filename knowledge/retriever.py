@@ -13,9 +13,10 @@ from pathlib import Path
 from threading import Thread
 
 from knowledge.corpus import FACTS
+from knowledge.index.chroma import ChromaServer
 from knowledge.index.filters import Match, match
 from knowledge.index.lexical import LexicalHits, LexicalIndex
-from knowledge.index.opening import Opened, open_index
+from knowledge.index.opening import NO_EMBEDDER, Opened, Sources, open_index
 from knowledge.index.scoring import FLOOR, Features, score
 from knowledge.index.words import query_terms
 from schemas.errors import ProvisionError
@@ -25,15 +26,13 @@ from schemas.retrieval import KnowledgeState
 
 _LOG = logging.getLogger(__name__)
 
-NO_EMBEDDER = "none (BM25 alone)"
-"""How the embedder is called when there is none."""
-
 
 def open_knowledge(
     cache_directory: Path,
     *,
     added: Path | None = None,
     embedder: Embedder | None = None,
+    server: ChromaServer | None = None,
     facts: Path = FACTS,
     exclude_owners: frozenset[str] = frozenset(),
 ) -> Retriever:
@@ -46,13 +45,14 @@ def open_knowledge(
         cache_directory: Where `knowledge build` keeps the index.
         added: Directory of the documents that the operator added.
         embedder: Of queries; used when the index has vectors of its space.
+        server: The Chroma server that has the vectors; None when they are in the cache.
         facts: Directory of the facts that ship with the tool.
         exclude_owners: Owners of repositories whose facts must not be found, lower case.
 
     Raises:
         SettingsError: The facts that ship with the tool cannot be read.
     """
-    opened = open_index(cache_directory, facts=facts, added=added, embedder=embedder)
+    opened = open_index(Sources(cache_directory, embedder, server, added, facts))
     return Retriever(opened, exclude_owners=exclude_owners)
 
 

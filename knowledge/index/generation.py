@@ -45,6 +45,8 @@ class Manifest(Contract):
     """Of one vector; 0 without vectors."""
     built_at: str
     """ISO 8601, in UTC."""
+    server: str | None = None
+    """URL of the Chroma server that has the vectors; None when they are here."""
     hashes: Mapping[str, str]
     """SHA-256 of the files that readers open."""
 
@@ -56,6 +58,16 @@ class IndexDamaged(Exception):
 def fingerprint(corpus: str, space: str | None) -> str:
     """Changes when any fact, the way it is indexed, or the vector space changes."""
     return hashlib.sha256(f"{FORMAT}:{corpus}:{space or ''}".encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of a file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class Generations:
@@ -92,7 +104,7 @@ class Generations:
             raise IndexDamaged(f"it has format {manifest.format}, this version reads {FORMAT}")
         return manifest
 
-    def read(self, generation: Path, name: str, manifest: Manifest) -> bytes:
+    def check(self, generation: Path, name: str, manifest: Manifest) -> bytes:
         """A file of a generation, whole and as it was written.
 
         Raises:

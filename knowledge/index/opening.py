@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sqlite3
@@ -11,14 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from knowledge.corpus import corpus_fingerprint, load_corpus
+from knowledge.corpus import FACTS, corpus_fingerprint, load_corpus
 from knowledge.index import lexical
+from knowledge.index.chroma import ChromaServer, ServerMeanings, server_collection
 from knowledge.index.generation import (
     VECTORS,
     WORDS,
     Generations,
     IndexDamaged,
     Manifest,
+    file_sha256,
     fingerprint,
 )
 from knowledge.index.lexical import LexicalIndex
@@ -31,7 +32,25 @@ _LOG = logging.getLogger(__name__)
 INDEX = "index"
 """Subdirectory of the cache."""
 
-BUILD = "`ai-provision knowledge build` mends it"
+NO_EMBEDDER = "none (BM25 alone)"
+"""How the embedder is called when there is none."""
+
+_MENDS = "`ai-provision knowledge build` mends it"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What an index is made of and looked for in."""
+
+    cache_directory: Path
+    embedder: Embedder | None = None
+    """Of queries; used when the index has vectors of its space."""
+    server: ChromaServer | None = None
+    """Has the vectors; None when they are in the cache."""
+    added: Path | None = None
+    """Directory of the documents that the operator added."""
+    facts: Path = FACTS
+    """Directory of the facts that ship with the tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +72,7 @@ class Opened:
         )
 
 
-def open_index(
-    cache_directory: Path, *, facts: Path, added: Path | None, embedder: Embedder | None
-) -> Opened:
+def open_index(sources: Sources) -> Opened:
     """The index of the facts as they are now.
 
     A document of the operator that cannot be read sinks only the added documents.
@@ -63,68 +80,93 @@ def open_index(
     Raises:
         SettingsError: The facts that ship with the tool cannot be read.
     """
-    generations = Generations(cache_directory / INDEX)
-    directories = (facts,) if added is None else (facts, added)
+    if sources.added is None:
+        return _open(sources, (sources.facts,))
     try:
-        return _open(generations, directories, embedder)
+        return _open(sources, (sources.facts, sources.added))
     except SettingsError as error:
-        if added is None:
-            raise
+        opened = _open(sources, (sources.facts,))
         _LOG.warning("added documents are left out: %s", error.message)
-        opened = _open(generations, (facts,), embedder)
         lost = f"added documents are left out: {error.message}"
-        return replace(
-            opened, degraded=lost if opened.degraded is None else f"{lost}; {opened.degraded}"
-        )
+        return replace(opened, degraded="; ".join(filter(None, (lost, opened.degraded))))
 
 
-def _open(
-    generations: Generations, directories: Sequence[Path], embedder: Embedder | None
-) -> Opened:
+def _open(sources: Sources, directories: Sequence[Path]) -> Opened:
     corpus = corpus_fingerprint(directories)
-    problem = f"there is no index yet, {BUILD}"
+    generations = Generations(sources.cache_directory / INDEX)
+    opened = _generation(generations, sources, corpus)
+    if isinstance(opened, Opened):
+        return opened
+    words = _words_on_the_spot(generations.directory, directories, corpus)
+    if sources.server is not None:
+        return _with_server(words, sources, sources.server, corpus)
+    return Opened(words, fingerprint(corpus, None)).without_meanings(opened)
+
+
+def _generation(generations: Generations, sources: Sources, corpus: str) -> Opened | str:
+    """The current generation, or why it cannot be used."""
+    damage = ""
     for _ in range(2):
         # A build may replace the generation between two reads; the second look finds the new one.
-        generation = generations.current()
-        if generation is None:
-            break
+        path = generations.current()
+        if path is None:
+            return f"there is no index yet, {_MENDS}"
         try:
-            manifest = generations.manifest(generation)
+            manifest = generations.manifest(path)
             if manifest.corpus != corpus:
-                problem = f"facts have changed since the index was built, {BUILD}"
-                break
-            return _current(generations, generation, manifest, embedder)
+                return f"facts have changed since the index was built, {_MENDS}"
+            return _open_generation(generations, path, manifest, sources)
         except IndexDamaged as error:
             damage = str(error)
-            problem = f"the index cannot be used ({damage}), {BUILD}"
-            if generations.current() == generation:
-                _LOG.warning("the index cannot be used: %s; %s", damage, BUILD)
-                break
-    words = _words_on_the_spot(generations.directory, directories, corpus)
-    return Opened(words, fingerprint(corpus, None), degraded=f"searched by words alone: {problem}")
+        if generations.current() == path:
+            break
+    _LOG.warning("the index cannot be used: %s; %s", damage, _MENDS)
+    return f"the index cannot be used ({damage}), {_MENDS}"
 
 
-def _current(
-    generations: Generations, generation: Path, manifest: Manifest, embedder: Embedder | None
+def _open_generation(
+    generations: Generations, path: Path, manifest: Manifest, sources: Sources
 ) -> Opened:
-    generations.read(generation, WORDS, manifest)
+    generations.check(path, WORDS, manifest)
     try:
-        words = LexicalIndex.open(generation / WORDS)
+        words = LexicalIndex.open(path / WORDS)
     except sqlite3.Error as error:
         raise IndexDamaged(f"{WORDS}: {error}") from error
+    if sources.server is not None:
+        return _with_server(words, sources, sources.server, manifest.corpus)
     opened = Opened(words, fingerprint(manifest.corpus, manifest.space))
-    if manifest.space is None:
-        return opened.without_meanings(f"the index was built without an embedder, {BUILD}")
+    lost = _what_is_lost(manifest, sources.embedder)
+    if lost:
+        return opened.without_meanings(f"{lost}, {_MENDS}")
+    vectors = generations.check(path, VECTORS, manifest)
+    meanings = LocalMeanings(vectors, manifest.dimensions)
+    return replace(opened, meanings=meanings, embedder=sources.embedder)
+
+
+def _what_is_lost(manifest: Manifest, embedder: Embedder | None) -> str:
+    """Why the vectors of a generation cannot be compared; empty when they can."""
+    if manifest.space is None or manifest.facts == 0:
+        return "the index was built without an embedder"
+    if manifest.server is not None:
+        return f"the vectors are on {manifest.server}, which is not set any more"
     if embedder is None:
-        return opened.without_meanings(f"there is no embedder for queries, {BUILD}")
+        return "there is no embedder for queries"
     if embedder.space != manifest.space:
-        return opened.without_meanings(
-            f"the index was built with {manifest.embedder}, not {embedder.name}, {BUILD}"
-        )
-    vectors = generations.read(generation, VECTORS, manifest)
-    if len(vectors) != 4 * manifest.dimensions * manifest.facts:
-        raise IndexDamaged(f"{VECTORS} has the wrong size")
-    return replace(opened, meanings=LocalMeanings(vectors, manifest.dimensions), embedder=embedder)
+        return f"the index was built with {manifest.embedder}, not with {embedder.name}"
+    return ""
+
+
+def _with_server(
+    words: LexicalIndex, sources: Sources, server: ChromaServer, corpus: str
+) -> Opened:
+    """The words from here, the meanings from a server."""
+    embedder = sources.embedder
+    if embedder is None:
+        lost = f"there is no embedder for queries, {_MENDS}"
+        return Opened(words, fingerprint(corpus, None)).without_meanings(lost)
+    name = fingerprint(corpus, embedder.space)
+    meanings = ServerMeanings(server, server_collection(name), words.positions)
+    return Opened(words, name, meanings, embedder)
 
 
 def _words_on_the_spot(directory: Path, directories: Sequence[Path], corpus: str) -> LexicalIndex:
@@ -135,21 +177,18 @@ def _words_on_the_spot(directory: Path, directories: Sequence[Path], corpus: str
     prefix = f"words-{fingerprint(corpus, None)[:32]}-"
     for path in sorted(directory.glob(f"{prefix}*.sqlite")):
         with suppress(OSError, sqlite3.Error):
-            if path.stem == prefix + _hash(path):
+            if path.stem == prefix + file_sha256(path)[:32]:
                 return LexicalIndex.open(path)
     facts = load_corpus(directories).facts
     temporary = directory / f"{prefix}{os.getpid()}.part"
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         lexical.write(temporary, facts)
-        return LexicalIndex.open(temporary.rename(directory / f"{prefix}{_hash(temporary)}.sqlite"))
+        final = directory / f"{prefix}{file_sha256(temporary)[:32]}.sqlite"
+        return LexicalIndex.open(temporary.rename(final))
     except (OSError, sqlite3.Error):
         # Nothing is lost but time: a read-only or full disk must not stop a sizing.
         return LexicalIndex.in_memory(facts)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
