@@ -6,23 +6,26 @@ how many), memory (the share of the load decides how much), limits, autoscaling,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pipa.autoscaling import autoscale
 from pipa.confidence import judge
 from pipa.constants import Constants
-from pipa.cpu import CpuSizing, Subject, guaranteed, size_cpu
+from pipa.cpu import Subject, guaranteed, size_cpu
 from pipa.demand import STATEFUL, Situation, read_situation
 from pipa.estimate import Estimate, friendly_mib, friendly_millicores
-from pipa.influence import Ledger
+from pipa.experience import experienced, proven, read_decisions
+from pipa.influence import SIZES, Ledger
+from pipa.ladder import climb
 from pipa.libraries import groups
-from pipa.memory import MemorySizing, size_memory
+from pipa.memory import size_memory
 from pipa.observations import read_facts
 from pipa.products import heap_env, product_of, size_product
-from pipa.replicas import Bounds, bounds
+from pipa.replicas import bounds
 from pipa.runtime import detect
 from pipa.runtime_env import runtime_env
 from pipa.sidecars import size_extra_containers
+from pipa.sizes import Sizing
 from pipa.storage import size_storage
 from pipa.worksheet import Worksheet, mib, millicores
 from schemas.context import AppContext, Component, WorkloadKind
@@ -39,15 +42,6 @@ from schemas.plan import (
 from schemas.quantities import MIB, format_memory
 
 _SCALED_KINDS = (WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sizing:
-    """What the rules of a product, or of the app's own code, gave."""
-
-    cpu: CpuSizing
-    memory: MemorySizing
-    bounds: Bounds
 
 
 def size_component(
@@ -67,6 +61,8 @@ def size_component(
     sizing = _size(component, key, situation, sheet)
     if situation.critical and component.role in STATEFUL:
         sizing = replace(sizing, cpu=guaranteed(sizing.cpu, situation, sheet))
+    decisions = read_decisions(component, context)
+    sizing = experienced(component.name, sizing, decisions, sheet)
     if context.trust_current and component.current is not None:
         sizing = _trusting(component, sizing, sheet)
     intervals = _intervals(sizing)
@@ -79,7 +75,14 @@ def size_component(
     extra = size_extra_containers(component, sheet)
     ruled = key is not None and not key.startswith("fallback-")
     loaded = situation.load is not None
-    confidence = judge(component, context, product=ruled, loaded=loaded, sheet=sheet)
+    confidence = judge(
+        component,
+        context,
+        product=ruled,
+        loaded=loaded,
+        proven=proven(decisions),
+        sheet=sheet,
+    )
     replicas = intervals.replicas.target
     plan = ComponentPlan(
         component=component.name,
@@ -99,14 +102,29 @@ def size_component(
     return plan, sheet.evidence
 
 
-def _size(component: Component, key: str | None, situation: Situation, sheet: Worksheet) -> _Sizing:
+def _size(component: Component, key: str | None, situation: Situation, sheet: Worksheet) -> Sizing:
     if key is not None:
         product = size_product(key, component, situation, sheet)
-        return _Sizing(product.cpu, product.memory, product.bounds)
+        return climb(key, product, situation, sheet)
     subject = _subject(component, situation)
     limits = bounds(component, situation, sheet)
     cpu = size_cpu(subject, limits, sheet)
-    return _Sizing(cpu, size_memory(subject, cpu, sheet), limits)
+    sizing = Sizing(cpu, size_memory(subject, cpu, sheet), limits)
+    if component.third_party is None:
+        return sizing
+    return climb(component.third_party, _as_stated(component, sizing, sheet), situation, sheet)
+
+
+def _as_stated(component: Component, sizing: Sizing, sheet: Worksheet) -> Sizing:
+    """A product without a rule, sized by its runtime: what is stated of itself says more."""
+    if sheet.ledger is None:
+        return sizing
+    amounts = sizing.amounts()
+    weight = sheet.constants["influence.prior.fallback"].value
+    for name in SIZES:
+        figure = f"{component.third_party}.{name}"
+        amounts[name] = sheet.tell(sheet.ledger.stated(figure, name, amounts[name], weight))
+    return sizing.with_amounts(amounts)
 
 
 def _subject(component: Component, situation: Situation) -> Subject:
@@ -132,7 +150,7 @@ def _environment(
     return runtime_env(_subject(component, situation), memory_bytes, resources.limits.cpu, sheet)
 
 
-def _intervals(sizing: _Sizing) -> Intervals:
+def _intervals(sizing: Sizing) -> Intervals:
     cpu, memory = sizing.cpu, sizing.memory
     return Intervals(
         replicas=cpu.replicas,
@@ -185,7 +203,7 @@ def _say_rounded(resources: Resources, sheet: Worksheet) -> None:
     sheet.step("memory", text)
 
 
-def _trusting(component: Component, sizing: _Sizing, sheet: Worksheet) -> _Sizing:
+def _trusting(component: Component, sizing: Sizing, sheet: Worksheet) -> Sizing:
     """The same with the manifest's own numbers as targets, each inside a widened interval."""
     current = component.current
     assert current is not None  # noqa: S101 - the caller has checked

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pipa.observations import Observation
 from pipa.worksheet import Worksheet, number
 from schemas.context import AppContext, Component, FoundIn, Role
 
 
 def judge(
-    component: Component, context: AppContext, *, product: bool, loaded: bool, sheet: Worksheet
+    component: Component,
+    context: AppContext,
+    *,
+    product: bool,
+    loaded: bool,
+    proven: bool,
+    sheet: Worksheet,
 ) -> float:
     """Confidence in [0, 1], with a step that lists what it is made of.
 
@@ -16,6 +25,7 @@ def judge(
         context: Where it comes from.
         product: A product with a rule of its own.
         loaded: A load was stated for it.
+        proven: How an earlier decision about it turned out is known.
         sheet: Takes the step.
     """
     known = _known(component, context, product=product, loaded=loaded)
@@ -25,6 +35,14 @@ def judge(
         gain = sheet.use(f"confidence.{name}").target
         total += gain
         parts.append(f"{number(gain)} for the {name}")
+    if proven:
+        gain = sheet.use("confidence.proven").target
+        total += gain
+        parts.append(f"{number(gain)} for what an earlier decision taught")
+    gain, why = _voices(sheet)
+    if why:
+        total = max(0.0, total + gain)
+        parts.append(f"{number(gain)} for {why}")
     ceiling = (
         "confidence.ceiling_unseen"
         if _unseen(component, context, product)
@@ -38,6 +56,35 @@ def judge(
         f" {number(confidence)}.",
     )
     return confidence
+
+
+def _voices(sheet: Worksheet) -> tuple[float, str]:
+    """What retrieved sources add or take, by whether they agree on the requests."""
+    said = sheet.ledger.voices() if sheet.ledger else {}
+    heard = [said[name] for name in ("cpu_request", "memory_request") if name in said]
+    sources = min((_independent(seen) for seen in heard), default=0)
+    if sources < 2:
+        return 0.0, ""
+    factor = sheet.use("influence.agreement").target
+    widest = max(_spread(seen) for seen in heard)
+    if widest <= factor:
+        most = round(sheet.use("confidence.agreeing_most").target)
+        gain = sheet.use("confidence.agreeing").target * min(sources, most)
+        return gain, f"{sources} independent sources that agree"
+    if widest > factor**2:
+        loss = sheet.use("confidence.disagreeing").target
+        return -loss, f"trusted sources that differ by a factor of {number(widest)}"
+    return 0.0, ""
+
+
+def _independent(seen: Sequence[Observation]) -> int:
+    return len({item.source for item in seen if item.trusted})
+
+
+def _spread(seen: Sequence[Observation]) -> float:
+    """Largest over smallest of what trusted sources say."""
+    values = [item.value for item in seen if item.trusted]
+    return max(values) / min(values) if values else 1.0
 
 
 def _known(component: Component, context: AppContext, *, product: bool, loaded: bool) -> list[str]:

@@ -86,6 +86,27 @@ def friendly_millicores(amount: float) -> Millicores:
     return Millicores(_up(amount, _CPU_LAST_STEP))
 
 
+def nearest_mib(amount_mib: float) -> float:
+    """MiB of the nearest amount that people write, by ratio: 131 is 128, 140 is 128, 150 is 160."""
+    above = friendly_mib(amount_mib) / MIB
+    return _nearest(amount_mib, _below(above, _MEMORY_STEPS_MIB, _MEMORY_LAST_STEP_MIB), above)
+
+
+def nearest_millicores(amount: float) -> float:
+    """The nearest amount of CPU that people write, by ratio: 102 is 100, 115 is 125."""
+    above = friendly_millicores(amount)
+    return _nearest(amount, _below(above, _CPU_STEPS, _CPU_LAST_STEP), above)
+
+
+def _below(amount: float, steps: tuple[tuple[int, int], ...], last: int) -> float:
+    """The amount that people write next below one that they write."""
+    return amount - next((step for bound, step in steps if amount <= bound), last)
+
+
+def _nearest(amount: float, below: float, above: float) -> float:
+    return below if below > 0 and amount * amount < below * above else above
+
+
 def _up(amount: float, step: int) -> int:
     # Six decimals: a sum of binary fractions must not tip a whole multiple over to the next.
     return math.ceil(round(amount / step, 6)) * step

@@ -8,18 +8,22 @@ observes, or what no fact was found for, stays as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipa.combine import Combined, Move, combine
 from pipa.constants import Constant, Constants
 from pipa.demand import Tier
-from pipa.estimate import Estimate
+from pipa.estimate import Estimate, nearest_mib, nearest_millicores
 from pipa.observations import Fact, Observation, observations
 from pipa.worksheet import number
 from schemas.knowledge import FigureName
 from schemas.plan import Influence
 
+_PRODUCT = "product"
+_RULE, _FALLBACK = "influence.prior.rule", "influence.prior.fallback"
+SIZES = ("cpu_request", "memory_request", "cpu_limit", "memory_limit")
+"""The numbers of a plan that facts and decisions state, requests before limits."""
 _NAMED = 3
 """Facts that a sentence names; the influences list all."""
 
@@ -33,14 +37,17 @@ class Target:
     """The number of the plan."""
     about: str
     """The subject of the reasoning step."""
+    nearest: Callable[[float], float] | None = None
+    """How it is rounded after a move: numbers are rounded up at the end, and a change by a
+    hundredth must not become one by a quarter."""
 
 
 _MEMORY, _CPU = "memory_request", "cpu_request"
 _FIELDS = {
-    "cpu_request": Target(FigureName.CPU_REQUEST, _CPU, "cpu"),
-    "memory_request": Target(FigureName.MEMORY_REQUEST, _MEMORY, "memory"),
-    "cpu_limit": Target(FigureName.CPU_LIMIT, "cpu_limit", "cpu"),
-    "memory_limit": Target(FigureName.MEMORY_LIMIT, "memory_limit", "memory"),
+    "cpu_request": Target(FigureName.CPU_REQUEST, _CPU, "cpu", nearest_millicores),
+    "memory_request": Target(FigureName.MEMORY_REQUEST, _MEMORY, "memory", nearest_mib),
+    "cpu_limit": Target(FigureName.CPU_LIMIT, "cpu_limit", "cpu", nearest_millicores),
+    "memory_limit": Target(FigureName.MEMORY_LIMIT, "memory_limit", "memory", nearest_mib),
     "memory_per_connection": Target(FigureName.MEMORY_PER_CONNECTION, _MEMORY, "memory"),
     "data_in_memory": Target(FigureName.MEMORY_PER_DATA, _MEMORY, "memory"),
     "cpu_per_operation": Target(FigureName.CPU_PER_REQUEST, _CPU, "cpu"),
@@ -105,15 +112,15 @@ class Ledger:
                 constant, _MEMORY, FigureName.MEMORY_MINIMUM, self._widest(constant)
             )
         target = next((t for start, t in _PREFIXES.items() if constant.id.startswith(start)), None)
-        return self._moved(constant, target, "influence.prior.rule")
+        return self._moved(constant, target, _RULE)
 
     def product(self, key: str, field: str, constant: Constant) -> Moved:
         """A figure of a product's rule."""
         if not self._facts:
             return Moved(constant.estimate)
-        prior = "fallback" if key.startswith("fallback-") else "rule"
+        prior = _FALLBACK if key.startswith("fallback-") else _RULE
         named = replace(constant, id=f"{key}.{field}")
-        moved = self._moved(named, _FIELDS.get(field), f"influence.prior.{prior}")
+        moved = self._moved(named, _FIELDS.get(field), prior)
         least = _LEAST_OF_FIELD.get(field)
         if least is None:
             return moved
@@ -125,27 +132,63 @@ class Ledger:
         text = f"{moved.text} {raised.text}".strip()
         return replace(raised, text=text, evidence=(*moved.evidence, *raised.evidence))
 
-    def observed(
-        self, figure: str, target: Target, prior: Estimate, seen: Sequence[Observation]
+    def size(
+        self, figure: str, number: str, prior: Estimate, weight: float, seen: Sequence[Observation]
     ) -> Moved:
-        """A figure that others computed, moved by observations of their own making.
+        """One of the four sizes, however it was computed, moved by observations of it.
 
         Args:
             figure: Its id in the record.
-            target: What it acts on.
-            prior: The figure, in the unit of `target.figure`.
+            number: ``cpu_request``, ``memory_request``, ``cpu_limit`` or ``memory_limit``.
+            prior: What was computed, in millicores or MiB.
+            weight: Votes of what was computed.
             seen: What is said of it.
         """
-        combined = self._combine(prior, self._value("influence.prior.rule"), seen)
+        target = _FIELDS[number]
+        combined = self._combine(prior, weight, seen)
+        if target.nearest is not None:
+            combined = _rounded(prior, combined, target.nearest)
+        if seen:
+            self._voices.setdefault(number, tuple(seen))
         return self._record(figure, target, prior, combined)
 
-    def of(self, figure: FigureName) -> tuple[Observation, ...]:
-        """What the facts say of a figure."""
-        return observations(self._facts, figure, self._tier, self._constants)
+    def stated(self, figure: str, number: str, prior: Estimate, weight: float) -> Moved:
+        """One of the four sizes of a product, moved by what is stated of that product."""
+        facts = [fact for fact in self._facts if fact.match == _PRODUCT]
+        if not facts:
+            return Moved(prior)
+        seen = observations(facts, _FIELDS[number].figure, self._tier, self._constants)
+        return self.size(figure, number, prior, weight, seen)
 
-    def note(self, influence: Influence) -> None:
-        """Record a change that was made elsewhere."""
-        self._influences.append(influence)
+    def pods(self, key: str, count: int, between: tuple[int, int]) -> Moved:
+        """The number of pods of a product, inside the bounds of its rule."""
+        low, high = between
+        prior = Estimate(min(low, count), count, max(high, count))
+        seen = self.of(FigureName.REPLICAS, own=True)
+        combined = _rounded(prior, self._combine(prior, self._value(_RULE), seen), round)
+        return self._record(
+            f"{key}.replicas", Target(FigureName.REPLICAS, "replicas", "replicas"), prior, combined
+        )
+
+    def of(self, figure: FigureName, *, own: bool = False) -> tuple[Observation, ...]:
+        """What the facts say of a figure; with `own` only those about the component itself."""
+        facts = [fact for fact in self._facts if fact.own] if own else self._facts
+        return observations(facts, figure, self._tier, self._constants)
+
+    def change(self, figure: str, number: str, before: float, move: tuple[str, float]) -> None:
+        """Record a change that was made elsewhere; `move` is the evidence and the new figure."""
+        evidence, after = move
+        unit = unit_of(_FIELDS[number].figure) if number in _FIELDS else "pods"
+        self._influences.append(
+            Influence(
+                number=number,
+                figure=figure,
+                evidence=evidence,
+                before=before,
+                after=after,
+                unit=unit,
+            )
+        )
 
     def voices(self) -> dict[str, tuple[Observation, ...]]:
         """What was said of each figure that was asked for, by the number it acts on."""
@@ -154,10 +197,13 @@ class Ledger:
     def _moved(self, constant: Constant, target: Target | None, prior: str) -> Moved:
         if target is None:
             return Moved(constant.estimate)
-        seen = self.of(target.figure)
+        # What is known of the thing itself is never overridden by what others of its role do.
+        seen = self.of(target.figure, own=prior == _RULE)
         if seen and target.figure.value.startswith(target.number):
             self._voices[target.number] = seen
         combined = self._combine(constant.estimate, self._value(prior), seen)
+        if target.nearest is not None:
+            combined = _rounded(constant.estimate, combined, target.nearest)
         return self._record(constant.id, target, constant.estimate, combined)
 
     def _combine(self, prior: Estimate, weight: float, seen: Sequence[Observation]) -> Combined:
@@ -211,6 +257,16 @@ class Ledger:
 
     def _value(self, id_: str) -> float:
         return self._constants[id_].value
+
+
+def _rounded(prior: Estimate, moved: Combined, nearest: Callable[[float], float]) -> Combined:
+    """The moved figure as people would write it; unmoved when that is what it was before."""
+    before, after = prior.target, nearest(moved.estimate.target)
+    if not moved.moves or after == nearest(before):
+        return Combined(replace(moved.estimate, target=before))
+    low, high = moved.estimate.low, moved.estimate.high
+    last = replace(moved.moves[-1], after=after)
+    return Combined(Estimate(min(low, after), after, max(high, after)), (*moved.moves[:-1], last))
 
 
 def unit_of(figure: FigureName) -> str:

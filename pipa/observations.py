@@ -76,6 +76,11 @@ class Fact:
         return any(figure in self.figures for figure in LOADS)
 
     @property
+    def heavy(self) -> bool:
+        """It is of an installation in real use: what a vendor advises is hardware for that."""
+        return bool(self.profile & _HEAVY_USE) or self.kind == FactKind.VENDOR_GUIDANCE
+
+    @property
     def own(self) -> bool:
         """It is about the component itself."""
         return self.match in OWN
@@ -108,6 +113,9 @@ def observations(
 ) -> tuple[Observation, ...]:
     """What facts say of a figure; the facts of one source share one vote."""
     chosen = [fact for fact in facts if figure in fact.figures and not fact.of_a_load]
+    if figure is FigureName.REPLICAS and tier is Tier.PRODUCTION:
+        # The one pod of a default says nothing of what survives the loss of a node.
+        chosen = [fact for fact in chosen if fact.heavy]
     if any(fact.own for fact in chosen):
         chosen = [fact for fact in chosen if fact.own]
     found = [_observation(fact, figure, tier, constants) for fact in chosen]
@@ -144,9 +152,7 @@ def _observation(fact: Fact, figure: FigureName, tier: Tier, constants: Constant
 def _use(fact: Fact, tier: Tier, constants: Constants) -> float:
     """Whether a fact's installation sees as much use as this one."""
     light = bool(fact.profile & _LIGHT_USE)
-    # What a vendor advises is hardware for production; what it ships is a usual size.
-    heavy = bool(fact.profile & _HEAVY_USE) or fact.kind == FactKind.VENDOR_GUIDANCE
-    other = (light and tier is not Tier.SAMPLE) or (heavy and tier is not Tier.PRODUCTION)
+    other = (light and tier is not Tier.SAMPLE) or (fact.heavy and tier is not Tier.PRODUCTION)
     return constants["influence.profile.other_use"].value if other else 1.0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pipa.constants import Constants, Product
 from pipa.cpu import CpuSizing
 from pipa.demand import DATABASES, SERVING, STATEFUL, Situation, Tier
@@ -11,21 +9,12 @@ from pipa.estimate import MS_PER_SECOND, Estimate
 from pipa.memory import MemorySizing
 from pipa.replicas import Bounds, for_load, interval, needs_no_downtime
 from pipa.runtime import Runtime, detect, image_words
+from pipa.sizes import Sizing
 from pipa.worksheet import Worksheet, mib, millicores, number
 from schemas.context import Component, WorkloadKind
 from schemas.plan import CountInterval
 from schemas.quantities import MIB
 from schemas.trigger import Environment
-
-
-@dataclass(frozen=True, slots=True)
-class ProductSizing:
-    """What a product's rule gives."""
-
-    key: str
-    cpu: CpuSizing
-    memory: MemorySizing
-    bounds: Bounds
 
 
 def product_of(component: Component, constants: Constants) -> str | None:
@@ -75,20 +64,17 @@ def by_image(image: str | None, constants: Constants) -> str | None:
     return None
 
 
-def size_product(
-    key: str, component: Component, situation: Situation, sheet: Worksheet
-) -> ProductSizing:
+def size_product(key: str, component: Component, situation: Situation, sheet: Worksheet) -> Sizing:
     """Replicas, CPU and memory of one product."""
     product = sheet.constants.products[key]
-    limits = _bounds(product, component, situation, sheet)
+    limits = _bounds(key, component, situation, sheet)
     cpu = _cpu(key, product, limits, situation, sheet)
     memory = _memory(key, situation, sheet)
-    return ProductSizing(key, cpu, memory, limits)
+    return Sizing(cpu, memory, limits)
 
 
-def _bounds(
-    product: Product, component: Component, situation: Situation, sheet: Worksheet
-) -> Bounds:
+def _bounds(key: str, component: Component, situation: Situation, sheet: Worksheet) -> Bounds:
+    product = sheet.constants.products[key]
     development, production, most = product.replicas
     runs = component.kind in (WorkloadKind.DAEMON_SET, WorkloadKind.JOB, WorkloadKind.CRON_JOB)
     if runs or product.kind is WorkloadKind.DAEMON_SET:
@@ -99,6 +85,8 @@ def _bounds(
         product.kind is WorkloadKind.DEPLOYMENT and situation.environment is Environment.PROD
     )
     floor = production if serious and situation.tier is not Tier.SAMPLE else development
+    if most > 1:
+        floor = sheet.pods(key, floor, (development, max(production, floor)))
     real = situation.tier is not Tier.SAMPLE
     if real and product.role in SERVING and needs_no_downtime(situation, sheet):
         floor = max(floor, round(sheet.use("replicas.serving_critical").target))

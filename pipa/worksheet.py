@@ -67,6 +67,12 @@ class Worksheet:
             self._moved[constant.id] = self._tell(moved)
         return self._moved[constant.id]
 
+    def pods(self, key: str, count: int, between: tuple[int, int]) -> int:
+        """The number of pods of a product's rule, as far as facts about it leave it so."""
+        if self.ledger is None:
+            return count
+        return round(self.tell(self.ledger.pods(key, count, between)).target)
+
     def step(self, about: str, text: str, cited: Iterable[str] = ()) -> None:
         """Write one step; it cites the figures used since the last one, and `cited`."""
         context = [id_ for id_ in cited if id_ in self._known]
