@@ -18,11 +18,11 @@ from schemas.errors import OutsideError
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import QueryResult
 
 LOCAL_COLLECTION = "facts"
 """On disk each generation has a directory of its own, so the name needs no fingerprint."""
 SERVER_PREFIX = "ai-provision-"
-UNFINISHED_PREFIX = "unfinished-ai-provision-"
 
 QUERY_SECONDS = 10.0
 """A server that takes longer is not worth waiting for in a sizing; a query takes 0.03 s."""
@@ -65,8 +65,9 @@ def persistent_client(path: Path) -> Iterator[ClientAPI]:
         client.close()  # type: ignore[attr-defined]  # PersistentClient is typed as its interface
 
 
-def server_client(server: ChromaServer) -> ClientAPI:
-    """A client of a server.
+@contextmanager
+def server_client(server: ChromaServer) -> Iterator[ClientAPI]:
+    """A client of a server; its connections are closed after the block.
 
     Raises:
         OutsideError: It cannot be reached.
@@ -79,7 +80,7 @@ def server_client(server: ChromaServer) -> ClientAPI:
     headers = {}
     if server.token is not None:
         headers = {"Authorization": f"Bearer {server.token}", "X-Chroma-Token": server.token}
-    return in_time(
+    client = in_time(
         lambda: chromadb.HttpClient(
             host=parts.hostname or "",
             port=parts.port or (443 if secure else 80),
@@ -90,6 +91,15 @@ def server_client(server: ChromaServer) -> ClientAPI:
         server,
         QUERY_SECONDS,
     )
+    try:
+        yield client
+    finally:
+        client.close()  # type: ignore[attr-defined]  # HttpClient is typed as its interface
+        # Closing leaves the sockets open (chromadb 1.5), of the client and of the one inside it.
+        for part in (client, getattr(client, "_admin_client", None)):
+            session = getattr(getattr(part, "_server", None), "_session", None)
+            if session is not None:
+                session.close()
 
 
 def create_collection(client: ClientAPI, name: str, **metadata: str | int) -> Collection:
@@ -122,7 +132,7 @@ class ServerMeanings:
     The server compares: all facts are asked for, so that every cosine is known, as it is locally.
 
     Args:
-        server: Asked at the first search, not before.
+        server: Asked at each search, not before.
         collection: Its name there.
         positions: Of the facts, by id.
     """
@@ -131,7 +141,6 @@ class ServerMeanings:
         self._server = server
         self._name = collection
         self._positions = positions
-        self._collection: Collection | None = None
 
     def cosines(self, vectors: Sequence[Sequence[float]]) -> Sequence[Mapping[int, float]]:
         """Per query vector: position of each fact to its cosine.
@@ -139,17 +148,26 @@ class ServerMeanings:
         Raises:
             OutsideError: The server cannot be reached, or has no index of these facts.
         """
-        collection = self._opened()
         asked: list[Sequence[float] | Sequence[int]] = list(vectors)
-        answer = in_time(
-            lambda: collection.query(
-                query_embeddings=asked,
-                n_results=max(1, len(self._positions)),
-                include=["distances"],
-            ),
-            self._server,
-            QUERY_SECONDS,
-        )
+        with server_client(self._server) as client:
+
+            def query() -> QueryResult | None:
+                collection = get_collection(client, self._name)
+                if collection is None:
+                    return None
+                return collection.query(
+                    query_embeddings=asked,
+                    n_results=max(1, len(self._positions)),
+                    include=["distances"],
+                )
+
+            answer = in_time(query, self._server, QUERY_SECONDS)
+        if answer is None:
+            raise OutsideError(
+                f"the Chroma server at {self._server.url} has no index of these facts",
+                code="knowledge.server",
+                hint="ai-provision knowledge build puts it there.",
+            )
         pairs = zip(answer["ids"], answer["distances"] or [], strict=True)
         return [self._by_position(ids, distances) for ids, distances in pairs]
 
@@ -159,20 +177,6 @@ class ServerMeanings:
             for id_, distance in zip(ids, distances, strict=True)
             if id_ in self._positions
         }
-
-    def _opened(self) -> Collection:
-        if self._collection is None:
-            client = server_client(self._server)
-            self._collection = in_time(
-                lambda: get_collection(client, self._name), self._server, QUERY_SECONDS
-            )
-        if self._collection is None:
-            raise OutsideError(
-                f"the Chroma server at {self._server.url} has no index of these facts",
-                code="knowledge.server",
-                hint="ai-provision knowledge build puts it there.",
-            )
-        return self._collection
 
 
 def in_time(call: Callable[[], _T], server: ChromaServer, seconds: float) -> _T:

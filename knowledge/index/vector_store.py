@@ -113,27 +113,12 @@ def store_on_server(
     Raises:
         OutsideError: The server failed.
     """
-    client = server_client(server)
-    name = server_collection(names[0])
-
-    def store() -> Stored:
-        former = get_collection(client, server_collection(names[1])) if names[1] else None
-        known = _known(former) if former is not None else {}
-        unfinished = f"{_UNFINISHED}{name}-{uuid.uuid4().hex[:8]}"
-        collection = create_collection(client, unfinished, built_at=int(built_at.timestamp()))
-        try:
-            embedded = _fill(collection, facts, vectors, known)
-            dimensions = _matrix(collection, [facts[0].id]).shape[1]
-            if get_collection(client, name) is not None:
-                client.delete_collection(name)
-            collection.modify(name=name)
-        except BaseException:
-            client.delete_collection(unfinished)
-            raise
-        _tidy(client, name)
-        return Stored(dimensions, embedded)
-
-    return in_time(store, server, BUILD_SECONDS)
+    with server_client(server) as client:
+        return in_time(
+            lambda: _store_on_server(client, facts, vectors, names, built_at),
+            server,
+            BUILD_SECONDS,
+        )
 
 
 def is_on_server(server: ChromaServer, fingerprint: str) -> bool:
@@ -142,14 +127,39 @@ def is_on_server(server: ChromaServer, fingerprint: str) -> bool:
     Raises:
         OutsideError: The server failed.
     """
-    client = server_client(server)
     name = server_collection(fingerprint)
-    return in_time(lambda: get_collection(client, name) is not None, server, BUILD_SECONDS)
+    with server_client(server) as client:
+        return in_time(lambda: get_collection(client, name) is not None, server, BUILD_SECONDS)
 
 
 def text_hash(text: str, space: str) -> str:
     """What a vector depends on: it is right as long as this is the same."""
     return hashlib.sha256(f"{space}\n{text}".encode()).hexdigest()
+
+
+def _store_on_server(
+    client: ClientAPI,
+    facts: Sequence[Fact],
+    vectors: Vectors,
+    names: tuple[str, str | None],
+    built_at: datetime,
+) -> Stored:
+    name = server_collection(names[0])
+    former = get_collection(client, server_collection(names[1])) if names[1] else None
+    known = _known(former) if former is not None else {}
+    unfinished = f"{_UNFINISHED}{name}-{uuid.uuid4().hex[:8]}"
+    collection = create_collection(client, unfinished, built_at=int(built_at.timestamp()))
+    try:
+        embedded = _fill(collection, facts, vectors, known)
+        dimensions = _matrix(collection, [facts[0].id]).shape[1]
+        if get_collection(client, name) is not None:
+            client.delete_collection(name)
+        collection.modify(name=name)
+    except BaseException:
+        client.delete_collection(unfinished)
+        raise
+    _tidy(client, name)
+    return Stored(dimensions, embedded)
 
 
 def _fill(collection: Collection, facts: Sequence[Fact], vectors: Vectors, known: Known) -> int:

@@ -325,8 +325,8 @@ def _server(tmp_path_factory):
     server = ChromaServer(f"http://127.0.0.1:{port}", "secret-token")
     for _ in range(100):
         try:
-            server_client(server)
-            break
+            with server_client(server):
+                break
         except OutsideError:
             time.sleep(0.1)
     yield server
@@ -335,7 +335,8 @@ def _server(tmp_path_factory):
 
 
 def collections(server):
-    return {collection.name for collection in server_client(server).list_collections()}
+    with server_client(server) as client:
+        return {collection.name for collection in client.list_collections()}
 
 
 def test_a_server_keeps_the_vectors_and_is_asked_by_every_machine(tmp_path, server):
@@ -372,9 +373,9 @@ def test_a_server_is_updated_incrementally_and_old_collections_go(tmp_path, serv
     names = collections(server)
     assert all(name.startswith("ai-provision-") for name in names)
     assert len(names) <= 6
-    server_client(server).delete_collection(
-        next(name for name in names if room.open().state.fingerprint.startswith(name[13:]))
-    )
+    own = next(name for name in names if room.open().state.fingerprint.startswith(name[13:]))
+    with server_client(server) as client:
+        client.delete_collection(own)
     assert room.build().changed is True
 
 
