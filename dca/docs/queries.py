@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from dca.docs.needs import WORDS, Need, Topic
 from dca.docs.subject import NO_KIND, Subject
@@ -63,20 +62,30 @@ def broad(subject: Subject, needs: Sequence[Need], why: str = "") -> Step:
         why: Added to the reason: for example that there will be no second round.
     """
     load = _load(subject.component.demand)
-    topics = dict.fromkeys(_TOPICS[need.topic] for need in needs)
+    topics = _topics(needs)
     text = _text(subject, ", ".join((*topics, load) if load else topics))
     about = f"what is known of {_named(subject)}" + (f" with {load}" if load else "")
-    return Step(_about(subject, text, limit=BROAD_LIMIT), about + why)
+    queries = [_about(subject, text, limit=BROAD_LIMIT)]
+    if subject.runtimes:
+        server = KnowledgeQuery(
+            text=f"{subject.runtimes[0]}: {', '.join(topics)}",
+            products=subject.runtimes,
+            kinds=_KINDS,
+            limit=BROAD_LIMIT,
+        )
+        queries.append(server)
+    return Step(tuple(queries), about + why)
 
 
 def narrow(subject: Subject, missing: Sequence[Need]) -> Step:
-    """A round about the component itself again, one question for each kind of missing figure."""
-    queries = tuple(
-        query
-        for needs in _by_topic(missing)
-        for query in _about(subject, _text(subject, _wanted(needs)), needs)
-    )
-    return Step(queries, f"{_missing(missing)}: asked for alone, still about {_named(subject)}")
+    """A round about the component itself again, for facts that hold a missing figure.
+
+    All of them are asked for together: the figures select, so the words need not, and each text
+    costs the time of an embedding.
+    """
+    topics = len({need.topic for need in missing})
+    query = _about(subject, _text(subject, _wanted(missing)), missing, NARROW_LIMIT * topics)
+    return Step((query,), f"{_missing(missing)}: asked for alone, still about {_named(subject)}")
 
 
 def wide(subject: Subject, missing: Sequence[Need], rungs: slice) -> Step | None:
@@ -97,8 +106,8 @@ def wide(subject: Subject, missing: Sequence[Need], rungs: slice) -> Step | None
 
 def _about(
     subject: Subject, text: str, needs: Sequence[Need] = (), limit: int = NARROW_LIMIT
-) -> tuple[KnowledgeQuery, ...]:
-    """Questions about the component itself: its product; or its stack, and the server it runs in.
+) -> KnowledgeQuery:
+    """A question about the component itself: its product, or its stack.
 
     The role does not select here: what is known of a framework holds in whatever role it serves.
     """
@@ -106,7 +115,7 @@ def _about(
         text=text, kinds=_KINDS, figures=tuple(need.figure.value for need in needs), limit=limit
     )
     if subject.is_product:
-        return (asked.model_copy(update={"products": subject.products}),)
+        return asked.model_copy(update={"products": subject.products})
     stack: dict[str, object] = {
         "frameworks": subject.frameworks,
         "languages": subject.languages,
@@ -114,11 +123,7 @@ def _about(
     }
     if not subject.frameworks and not subject.languages:
         stack["roles"] = (subject.role,)
-    queries = [asked.model_copy(update=stack)]
-    if subject.runtimes:
-        server = f"{subject.runtimes[0]}: {text.partition(': ')[2]}"
-        queries.append(asked.model_copy(update={"text": server, "products": subject.runtimes}))
-    return tuple(queries)
+    return asked.model_copy(update=stack)
 
 
 def _ladder(
@@ -148,7 +153,8 @@ def _ask(
     roles: tuple[Role, ...] = (),
 ) -> KnowledgeQuery:
     return KnowledgeQuery(
-        text=f"{about}: {_wanted(missing)}",
+        # By topic, so that components that miss different figures of one ask the same.
+        text=f"{about}: {', '.join(_topics(missing))}",
         products=products,
         languages=languages,
         roles=roles,
@@ -156,12 +162,6 @@ def _ask(
         figures=tuple(need.figure.value for need in missing),
         limit=NARROW_LIMIT if products else CODE_LIMIT,
     )
-
-
-def _by_topic(needs: Sequence[Need]) -> Iterator[tuple[Need, ...]]:
-    ordered = sorted(needs, key=lambda need: need.topic.value)
-    for _, group in groupby(ordered, key=lambda need: need.topic):
-        yield tuple(group)
 
 
 def _text(subject: Subject, wanted: str) -> str:
@@ -183,6 +183,10 @@ def _role(role: Role) -> str:
 
 def _wanted(needs: Sequence[Need]) -> str:
     return ", ".join(WORDS[need.figure] for need in needs)
+
+
+def _topics(needs: Sequence[Need]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_TOPICS[need.topic] for need in needs))
 
 
 def _missing(needs: Sequence[Need]) -> str:
