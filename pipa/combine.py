@@ -1,14 +1,21 @@
 """A figure of the model and what others say of it become one figure, explainably.
 
-The rule is a weighted mean of the logarithms. Beside the weighted median and a Huber mean it
-predicts sizes that were left out as well as either, and unlike the median it says of every single
-fact by how much it moved the figure. What makes it robust are its bounds: no observation counts as
-further away than the interval of the model's own figure.
+Every observation is a vote on the logarithm of the figure, and so is the model's own figure. The
+result is where the votes balance when each pulls with its weight, but less the nearer it is:
 
-    after = exp((w0 ln(figure) + sum wi ln(clipped xi)) / (w0 + sum wi))
+    sum of  wi (x - xi) / sqrt(d^2 + (x - xi)^2)  =  0        (the pseudo-Huber estimate)
 
-A bound gives way only where two independent trusted sources lie beyond it: then it moves to the
-nearer of the two outermost, at most `influence.widening` times.
+Votes within `d` of each other are averaged; far ones are counted, as a median counts them, so that
+one wild value pulls no harder than one that is merely elsewhere. A single observation with the
+weight w < 1 beside a figure with one vote moves it by at most d w / sqrt(1 - w^2): by 12 % for
+w = 0.5 and d = 0.2. Of mean, median, Huber and this one, median and this one predicted best what
+was left out; unlike the median it says of every fact by how much it moved the figure.
+
+Before it votes, an observation is brought into the interval of the figure. A bound of that gives
+way only where two independent trusted sources lie beyond it: then it moves to the nearer of the two
+outermost, at most `influence.widening` times.
+
+Source: Hartley and Zisserman, Multiple View Geometry, appendix 6.8 (pseudo-Huber).
 """
 
 from __future__ import annotations
@@ -19,6 +26,9 @@ from dataclasses import dataclass
 
 from pipa.estimate import Estimate
 from pipa.observations import Observation
+
+_HALVINGS = 32
+"""Leave a thousandth of a millionth of the range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +49,55 @@ class Combined:
     """They multiply up to the whole change, in the order of the facts."""
 
 
-def combine(
-    prior: Estimate,
-    weight: float,
-    seen: Sequence[Observation],
-    *,
-    widening: float,
-    least: float,
-) -> Combined:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How observations are combined."""
+
+    nearness: float
+    """`d` above, > 0."""
+    widening: float
+    """How many times further than its interval two trusted sources may carry a bound."""
+    least: float
+    """Relative change under which a fact is not listed."""
+
+
+def combine(prior: Estimate, weight: float, seen: Sequence[Observation], rules: Rules) -> Combined:
     """Combine a figure with observations of it.
 
     Args:
         prior: The model's own figure; a figure of 0 has no logarithm and is not moved.
         weight: Its votes, > 0.
         seen: Observations, most relevant first.
-        widening: How many times further than its interval two trusted sources may carry a bound.
-        least: Relative change under which a fact is not listed.
+        rules: How.
 
-    For example 256 (between 64 and 1024, one vote) and one observation of 1024 with one vote:
+    For example 256 (between 64 and 1024, one vote) and one observation of 1024 with one vote, which
+    balance in the middle of the logarithms:
 
-    >>> combine(Estimate(64, 256, 1024), 1, [Observation("fact:a", 1024, 1, "a")],
-    ...         widening=4, least=0.01).estimate.target
+    >>> seen = [Observation("fact:a", 1024, 1, "a")]
+    >>> combine(Estimate(64, 256, 1024), 1, seen, Rules(0.2, 4, 0.01)).estimate.target
     512.0
     """
     if prior.low <= 0 or not seen:
         return Combined(prior)
-    bounds = widened(prior, seen, widening)
-    total, mean = weight, math.log(prior.target)
+    bounds = widened(prior, seen, rules.widening)
+    votes = [(math.log(prior.target), weight)]
     steps: list[tuple[str, float]] = []
     for item in seen:
-        value = math.log(min(max(item.value, bounds.low), bounds.high))
-        total += item.weight
-        mean += (value - mean) * item.weight / total
-        steps.append((item.evidence, math.exp(mean)))
+        votes.append((math.log(min(max(item.value, bounds.low), bounds.high)), item.weight))
+        steps.append((item.evidence, math.exp(balance(votes, rules.nearness))))
     after = round(steps[-1][1], 6)
     moved = Estimate(min(bounds.low, after), after, max(bounds.high, after))
-    return Combined(moved, _moves(prior.target, steps, after, least))
+    return Combined(moved, _moves(prior.target, steps, after, rules.least))
+
+
+def balance(votes: Sequence[tuple[float, float]], nearness: float) -> float:
+    """Where votes of (position, weight) balance; the sum only grows, so halving finds it."""
+    low, high = min(x for x, _ in votes), max(x for x, _ in votes)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        pull = sum(w * (middle - x) / math.hypot(nearness, middle - x) for x, w in votes)
+        low, high = (low, middle) if pull > 0 else (middle, high)
+    return (low + high) / 2
 
 
 def widened(prior: Estimate, seen: Sequence[Observation], most: float) -> Estimate:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pipa.combine import Combined, Move, combine
+from pipa.combine import Combined, Move, Rules, combine
 from pipa.constants import Constant, Constants
 from pipa.demand import Tier
 from pipa.estimate import Estimate, nearest_mib, nearest_millicores
@@ -211,8 +211,11 @@ class Ledger:
             prior,
             weight,
             seen,
-            widening=self._value("influence.widening"),
-            least=self._value("influence.least"),
+            Rules(
+                self._value("influence.nearness"),
+                self._value("influence.widening"),
+                self._value("influence.least"),
+            ),
         )
 
     def _raised(self, constant: Constant, acts_on: str, figure: FigureName, most: float) -> Moved:
