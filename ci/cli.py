@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ci.knowledge_parser import add_knowledge
+
 EXIT_CODES = (
     (0, "done"),
     (
@@ -44,6 +46,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     _add_feedback(commands)
     _add_memory(commands)
+    for action in add_knowledge(commands):
+        _add_common(action)
     return parser
 
 
@@ -201,6 +205,10 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.explain import explain_file
 
             return explain_file(arguments.recommendation, arguments.component)
+        case "knowledge":
+            from ci.knowledge import knowledge
+
+            return knowledge(arguments)
         case "feedback":
             from ci.memory import feedback
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -20,7 +21,7 @@ from knowledge.index.opening import NO_EMBEDDER, Opened, Sources, open_index
 from knowledge.index.scoring import FLOOR, Features, score
 from knowledge.index.words import query_terms
 from schemas.errors import ProvisionError
-from schemas.knowledge import KnowledgeQuery, Retrieval, RetrievedFact
+from schemas.knowledge import Fact, KnowledgeQuery, Retrieval, RetrievedFact
 from schemas.ports import Embedder
 from schemas.retrieval import KnowledgeState
 
@@ -85,6 +86,25 @@ class Retriever:
             degraded=opened.degraded,
         )
 
+    @property
+    def warned(self) -> bool:
+        """Whether a warning has already said what is lost."""
+        return self._opened.warned
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all facts, sorted."""
+        return tuple(self._words.positions)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """All facts, by id."""
+        return self._words.read_facts(range(len(self._words.facets)))
+
+    def fact(self, id_: str) -> Fact | None:
+        """One fact by its id; None when there is none."""
+        position = self._words.positions.get(id_)
+        return None if position is None else self._words.read_facts((position,))[0]
+
     def warm(self) -> Thread:
         """Load the embedder in a thread of its own, while the caller reads something else."""
 
@@ -134,7 +154,7 @@ class Retriever:
             return meanings.cosines(self._vectors(texts))
         except ProvisionError as error:
             _LOG.warning("searching by words alone: %s", error.message)
-            self._opened = self._opened.without_meanings(error.message)
+            self._opened = replace(self._opened.without_meanings(error.message), warned=True)
             return [None] * len(texts)
 
     def _vectors(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:

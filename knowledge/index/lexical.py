@@ -94,10 +94,6 @@ class LexicalIndex:
         """Give the file back."""
         self._connection.close()
 
-    def fact(self, position: int) -> Fact:
-        """One fact, validated."""
-        return self.read_facts((position,))[0]
-
     def read_facts(self, positions: Sequence[int]) -> tuple[Fact, ...]:
         """Facts by their positions, in that order, validated."""
         query = "SELECT document FROM fact WHERE position = ?"

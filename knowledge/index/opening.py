@@ -64,6 +64,8 @@ class Opened:
     """Of the same vector space as `meanings`; None when they are."""
     degraded: str | None = None
     """What is lost and what to do about it."""
+    warned: bool = False
+    """A warning has said so already."""
 
     def without_meanings(self, reason: str) -> Opened:
         """The same index, searched by words alone."""
@@ -88,7 +90,8 @@ def open_index(sources: Sources) -> Opened:
         opened = _open(sources, (sources.facts,))
         _LOG.warning("added documents are left out: %s", error.message)
         lost = f"added documents are left out: {error.message}"
-        return replace(opened, degraded="; ".join(filter(None, (lost, opened.degraded))))
+        degraded = "; ".join(filter(None, (lost, opened.degraded)))
+        return replace(opened, degraded=degraded, warned=True)
 
 
 def _open(sources: Sources, directories: Sequence[Path]) -> Opened:
@@ -97,31 +100,34 @@ def _open(sources: Sources, directories: Sequence[Path]) -> Opened:
     opened = _generation(generations, sources, corpus)
     if isinstance(opened, Opened):
         return opened
+    lost, warned = opened
     words = _words_on_the_spot(generations.directory, directories, corpus)
     if sources.server is not None:
         return _with_server(words, sources, sources.server, corpus)
-    return Opened(words, fingerprint(corpus, None)).without_meanings(opened)
+    return Opened(words, fingerprint(corpus, None), warned=warned).without_meanings(lost)
 
 
-def _generation(generations: Generations, sources: Sources, corpus: str) -> Opened | str:
-    """The current generation, or why it cannot be used."""
+def _generation(
+    generations: Generations, sources: Sources, corpus: str
+) -> Opened | tuple[str, bool]:
+    """The current generation; or why it cannot be used, and whether that was said."""
     damage = ""
     for _ in range(2):
         # A build may replace the generation between two reads; the second look finds the new one.
         path = generations.current()
         if path is None:
-            return f"there is no index yet, {_MENDS}"
+            return f"there is no index yet, {_MENDS}", False
         try:
             manifest = generations.manifest(path)
             if manifest.corpus != corpus:
-                return f"facts have changed since the index was built, {_MENDS}"
+                return f"facts have changed since the index was built, {_MENDS}", False
             return _open_generation(generations, path, manifest, sources)
         except IndexDamaged as error:
             damage = str(error)
         if generations.current() == path:
             break
     _LOG.warning("the index cannot be used: %s; %s", damage, _MENDS)
-    return f"the index cannot be used ({damage}), {_MENDS}"
+    return f"the index cannot be used ({damage}), {_MENDS}", True
 
 
 def _open_generation(

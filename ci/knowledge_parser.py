@@ -1,0 +1,90 @@
+"""The arguments of ``ai-provision knowledge``; imports nothing that ``--help`` would wait for."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_knowledge(commands: Commands) -> list[argparse.ArgumentParser]:
+    """Add the command with its actions.
+
+    Returns:
+        The parser of each action, for what all commands have in common.
+    """
+    knowledge = commands.add_parser(
+        "knowledge",
+        help="build, search and show the knowledge base",
+        description="The sizing facts that recommendations rest on, with their sources.",
+    )
+    actions = knowledge.add_subparsers(dest="action", metavar="ACTION", required=True)
+    adders = (_add_build, _add_search, _add_list, _add_show, _add_stats)
+    return [add(actions) for add in adders]
+
+
+def _add_build(actions: Commands) -> argparse.ArgumentParser:
+    build = actions.add_parser(
+        "build",
+        help="bring the index up to date",
+        description="Index the facts by meaning and by words. Only what has changed is computed; "
+        "nothing is done when nothing has.",
+    )
+    build.add_argument("--rebuild", action="store_true", help="compute everything anew")
+    return build
+
+
+def _add_search(actions: Commands) -> argparse.ArgumentParser:
+    search = actions.add_parser(
+        "search",
+        help="find facts",
+        description="Find the facts that answer a question; nothing rather than something "
+        "irrelevant.",
+    )
+    search.add_argument("text", metavar="TEXT", help="the question, in your own words")
+    about = search.add_argument_group("only facts about (may be repeated)")
+    about.add_argument("--product", action="append", metavar="NAME", help="as postgresql")
+    about.add_argument("--language", action="append", metavar="NAME", help="as go")
+    about.add_argument("--framework", action="append", metavar="NAME", help="as django")
+    about.add_argument("--role", action="append", metavar="ROLE", help="as backend_api")
+    about.add_argument("--kind", action="append", metavar="KIND", help="as vendor_guidance")
+    search.add_argument(
+        "--limit", type=int, default=5, metavar="N", help="at most (default: 5, up to 100)"
+    )
+    _add_format(search)
+    return search
+
+
+def _add_list(actions: Commands) -> argparse.ArgumentParser:
+    list_ = actions.add_parser("list", help="list facts", description="List facts by their id.")
+    list_.add_argument("--topic", metavar="TOPIC", help="only this topic, as sql")
+    list_.add_argument("--kind", metavar="KIND", help="only this kind, as vendor_guidance")
+    list_.add_argument("--component", metavar="NAME", help="only about this, as postgresql")
+    _add_format(list_)
+    return list_
+
+
+def _add_show(actions: Commands) -> argparse.ArgumentParser:
+    show = actions.add_parser(
+        "show", help="show one fact", description="Show one fact with its figures and its source."
+    )
+    show.add_argument("id", metavar="ID", help="as search and list give it")
+    _add_format(show)
+    return show
+
+
+def _add_stats(actions: Commands) -> argparse.ArgumentParser:
+    stats = actions.add_parser(
+        "stats",
+        help="count facts, describe the index",
+        description="How many facts there are of each sort, which embedder answers, and where the "
+        "index is.",
+    )
+    _add_format(stats)
+    return stats
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("table", "json"), default="table")
