@@ -38,6 +38,14 @@ def knowledge(arguments: argparse.Namespace) -> int:
             return _list(settings, arguments)
         case "show":
             return _show(settings, arguments)
+        case "add":
+            from ci.knowledge_documents import add
+
+            return add(settings, arguments)
+        case "remove":
+            from ci.knowledge_documents import remove
+
+            return remove(settings, arguments)
         case _:
             from ci.knowledge_stats import stats
 

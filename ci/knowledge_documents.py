@@ -6,26 +6,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from adapters.settings import Settings, load_settings
+from adapters.settings import Settings
 from adapters.web import WebPages
 from knowledge.documents.blocks import format_of
 from knowledge.documents.extract import extract
 from knowledge.documents.shelf import Provenance, Shelf, facts_of
+from pipeline.knowledge_index import added_directory
 from pipeline.wiring import SystemClock
 from schemas.errors import InputFileError
 from schemas.knowledge import Fact
 from schemas.quantities import format_memory
 
-SHELF = "knowledge"
-"""Directory of the added documents below the data directory."""
 
-
-def open_shelf(settings: Settings) -> Shelf:
-    """The shelf of added documents; its directory is made by the first one."""
-    return Shelf(settings.data_directory / SHELF)
-
-
-def add(arguments: argparse.Namespace) -> int:
+def add(settings: Settings, arguments: argparse.Namespace) -> int:
     """Read a file or page and keep its passages; returns the exit code.
 
     Raises:
@@ -33,12 +26,14 @@ def add(arguments: argparse.Namespace) -> int:
         WebError: The page was refused or cannot be fetched.
         OutputError: The document cannot be kept.
     """
-    settings = load_settings()
     facts = _facts(arguments, settings)
-    id_ = open_shelf(settings).put(facts)
+    id_ = Shelf(added_directory(settings)).put(facts)
     sized = sum(bool(fact.figures) for fact in facts)
     sys.stdout.write(f"{id_}\n")
-    sys.stderr.write(f"kept {len(facts)} passages, {sized} of them with figures\n")
+    sys.stderr.write(
+        f"kept {len(facts)} passages, {sized} of them with figures; ai-provision knowledge build"
+        " lets them be found by meaning too\n"
+    )
     if sized and not arguments.product:
         sys.stderr.write(
             "the figures move no number: --product NAME says which product they are about\n"
@@ -46,14 +41,14 @@ def add(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def remove(arguments: argparse.Namespace) -> int:
+def remove(settings: Settings, arguments: argparse.Namespace) -> int:
     """Forget a document; returns the exit code.
 
     Raises:
         UsageError: There is none of that id.
         OutputError: It cannot be removed.
     """
-    count = open_shelf(load_settings()).remove(arguments.id)
+    count = Shelf(added_directory(settings)).remove(arguments.id)
     sys.stderr.write(f"removed {count} passages\n")
     return 0
 

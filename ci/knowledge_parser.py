@@ -21,7 +21,7 @@ def add_knowledge(commands: Commands) -> list[argparse.ArgumentParser]:
         description="The sizing facts that recommendations rest on, with their sources.",
     )
     actions = knowledge.add_subparsers(dest="action", metavar="ACTION", required=True)
-    adders = (_add_build, _add_search, _add_list, _add_show, _add_stats)
+    adders = (_add_build, _add_search, _add_list, _add_show, _add_add, _add_remove, _add_stats)
     return [add(actions) for add in adders]
 
 
@@ -73,6 +73,35 @@ def _add_show(actions: Commands) -> argparse.ArgumentParser:
     show.add_argument("id", metavar="ID", help="as search and list give it")
     _add_format(show)
     return show
+
+
+def _add_add(actions: Commands) -> argparse.ArgumentParser:
+    add = actions.add_parser(
+        "add",
+        help="add a document of your own",
+        description="Add a Markdown, HTML, PDF or text file, or a web page: its passages are found "
+        "like facts. A figure is taken only from an unambiguous resources block, and moves a "
+        "number only inside the model's interval.",
+    )
+    add.add_argument("source", metavar="PATH|URL", help="a file, or https://…")
+    add.add_argument(
+        "--product",
+        action="append",
+        metavar="NAME",
+        help="what it is about, as postgresql (may be repeated)",
+    )
+    add.add_argument("--title", metavar="TEXT", help="instead of the document's own title")
+    return add
+
+
+def _add_remove(actions: Commands) -> argparse.ArgumentParser:
+    remove = actions.add_parser(
+        "remove",
+        help="forget an added document",
+        description="Forget a document that was added, with all its passages.",
+    )
+    remove.add_argument("id", metavar="ID", help="of the document, or of one of its passages")
+    return remove
 
 
 def _add_stats(actions: Commands) -> argparse.ArgumentParser:
