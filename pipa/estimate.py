@@ -49,6 +49,10 @@ class Estimate:
         """Every bound times one known factor."""
         return Estimate(self.low * factor, self.target * factor, self.high * factor)
 
+    def shifted(self, factor: float) -> Estimate:
+        """The target times a factor, as far as the range allows; the range stays."""
+        return Estimate(self.low, min(max(self.target * factor, self.low), self.high), self.high)
+
     def at_least(self, floor: float) -> Estimate:
         """No bound under the floor."""
         return Estimate(max(self.low, floor), max(self.target, floor), max(self.high, floor))

@@ -8,14 +8,13 @@ say itself, unless its usage was measured.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipa.constants import Constants
 from pipa.estimate import Estimate
 from pipa.influence import SIZES
-from pipa.observations import Observation
+from pipa.observations import LARGEST, Observation
 from pipa.sizes import Sizing
 from pipa.worksheet import Worksheet, number
 from schemas.context import AppContext, Component
@@ -66,7 +65,9 @@ def experienced(name: str, sizing: Sizing, decisions: Sequence[Past], sheet: Wor
         before = amounts[size]
         seen = _observations(size, decisions, sheet.constants)
         moved = sheet.ledger.size(f"{name}.{size}", size, before, 1, seen)
-        amounts[size] = _raised(name, size, sheet.tell(moved), decisions, sheet)
+        most = sizing.amounts()[size].high * sheet.constants["influence.decision.most"].value
+        pulled = sheet.tell(moved)
+        amounts[size] = _raised(f"{name}.{size}", pulled, most, decisions, sheet)
         _follow(size, before, amounts)
     sizing = sizing.with_amounts(amounts)
     return _pods(name, sizing, decisions, sheet)
@@ -123,12 +124,11 @@ def _headroom(size: str, constants: Constants) -> float:
 
 
 def _raised(
-    name: str, size: str, now: Estimate, decisions: Sequence[Past], sheet: Worksheet
+    figure: str, now: Estimate, most: float, decisions: Sequence[Past], sheet: Worksheet
 ) -> Estimate:
-    """What was too small for this very component is not recommended again."""
-    constants = sheet.constants
-    factor = constants["influence.decision.raise"].value
-    most = now.high * constants["influence.decision.most"].value
+    """What was too small for this very component is not recommended again; `most` is the end."""
+    size = figure.rsplit(".", 1)[-1]
+    factor = sheet.constants["influence.decision.raise"].value
     for past in decisions:
         earlier = past.sizes.get(size)
         if not past.same or past.outcome is None or earlier is None:
@@ -138,7 +138,7 @@ def _raised(
             continue
         unit = "millicores" if size.startswith("cpu") else "MiB"
         assert sheet.ledger is not None  # noqa: S101 - the caller has checked
-        sheet.ledger.change(f"{name}.{size}", size, now.target, (past.id, needed))
+        sheet.ledger.change(figure, size, now.target, (past.id, needed))
         text = (
             f"With a {size.replace('_', ' ')} of {number(earlier)} {unit} it"
             f" {_WORDS[past.outcome]} ({past.id}), so {number(factor)} times that:"
@@ -192,4 +192,4 @@ def _amount(evidence: Evidence, key: str) -> float | None:
     value = evidence.figures.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and 0 < value < 1e9 else None
+    return float(value) if 0 < value <= LARGEST else None

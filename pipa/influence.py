@@ -157,23 +157,20 @@ class Ledger:
         facts = [fact for fact in self._facts if fact.match == _PRODUCT]
         if not facts:
             return Moved(prior)
-        seen = observations(facts, _FIELDS[number].figure, self._tier, self._constants)
+        seen = observations(
+            facts, _FIELDS[number].figure, self._tier, self._constants, beside=weight
+        )
         return self.size(figure, number, prior, weight, seen)
 
     def pods(self, key: str, count: int, between: tuple[int, int]) -> Moved:
         """The number of pods of a product, inside the bounds of its rule."""
         low, high = between
         prior = Estimate(min(low, count), count, max(high, count))
-        seen = self.of(FigureName.REPLICAS, own=True)
+        seen = self._said(FigureName.REPLICAS, _RULE)
         combined = _rounded(prior, self._combine(prior, self._value(_RULE), seen), round)
         return self._record(
             f"{key}.replicas", Target(FigureName.REPLICAS, "replicas", "replicas"), prior, combined
         )
-
-    def of(self, figure: FigureName, *, own: bool = False) -> tuple[Observation, ...]:
-        """What the facts say of a figure; with `own` only those about the component itself."""
-        facts = [fact for fact in self._facts if fact.own] if own else self._facts
-        return observations(facts, figure, self._tier, self._constants)
 
     def change(self, figure: str, number: str, before: float, move: tuple[str, float]) -> None:
         """Record a change that was made elsewhere; `move` is the evidence and the new figure."""
@@ -198,13 +195,19 @@ class Ledger:
         if target is None:
             return Moved(constant.estimate)
         # What is known of the thing itself is never overridden by what others of its role do.
-        seen = self.of(target.figure, own=prior == _RULE)
+        seen = self._said(target.figure, prior)
         if seen and target.figure.value.startswith(target.number):
             self._voices[target.number] = seen
         combined = self._combine(constant.estimate, self._value(prior), seen)
         if target.nearest is not None:
             combined = _rounded(constant.estimate, combined, target.nearest)
         return self._record(constant.id, target, constant.estimate, combined)
+
+    def _said(self, figure: FigureName, prior: str) -> tuple[Observation, ...]:
+        """What the facts say of a figure; beside a rule only those about the thing itself."""
+        facts = [fact for fact in self._facts if fact.own] if prior == _RULE else self._facts
+        beside = self._value(prior)
+        return observations(facts, figure, self._tier, self._constants, beside)
 
     def _combine(self, prior: Estimate, weight: float, seen: Sequence[Observation]) -> Combined:
         return combine(

@@ -6,7 +6,6 @@ without one is shown to people, and moves nothing.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -31,8 +30,18 @@ LOADS = (
     FigureName.AT_DATA,
 )
 """Figures that say which load a fact's size is for."""
-_LARGEST = 1e9
+LARGEST = 1e9
 """No amount in millicores or MiB is larger: what is, is a slip."""
+_OF_USE = frozenset(
+    {
+        FigureName.CPU_REQUEST,
+        FigureName.MEMORY_REQUEST,
+        FigureName.CPU_LIMIT,
+        FigureName.MEMORY_LIMIT,
+        FigureName.REPLICAS,
+    }
+)
+"""Figures that depend on how much use an installation sees; the cost of a connection does not."""
 _WORD = re.compile(r"[a-z]+")
 _LIGHT_USE = frozenset({"demo", "dev", "development", "test", "tutorial", "minimal", "tiny"})
 _HEAVY_USE = frozenset({"ha", "production", "prod", "large", "xlarge", "datacenter", "enterprise"})
@@ -109,9 +118,17 @@ def source_of(url: str) -> str:
 
 
 def observations(
-    facts: Iterable[Fact], figure: FigureName, tier: Tier, constants: Constants
+    facts: Iterable[Fact], figure: FigureName, tier: Tier, constants: Constants, beside: float = 1
 ) -> tuple[Observation, ...]:
-    """What facts say of a figure; the facts of one source share one vote."""
+    """What facts say of a figure; the facts of one source share one vote.
+
+    Args:
+        facts: All usable facts.
+        figure: The figure of a fact that is asked for.
+        tier: How much use the deployment sees.
+        constants: The weights.
+        beside: Votes of the model's own figure, which bound those of added documents.
+    """
     chosen = [fact for fact in facts if figure in fact.figures and not fact.of_a_load]
     if figure is FigureName.REPLICAS and tier is Tier.PRODUCTION:
         # The one pod of a default says nothing of what survives the loss of a node.
@@ -119,7 +136,9 @@ def observations(
     if any(fact.own for fact in chosen):
         chosen = [fact for fact in chosen if fact.own]
     found = [_observation(fact, figure, tier, constants) for fact in chosen]
-    return _bounded(shared([item for item in found if item.weight > 0]), chosen, constants)
+    voices = shared([item for item in found if item.weight > 0])
+    added = frozenset(fact.id for fact in chosen if fact.added)
+    return _bounded(voices, added, constants["influence.added_most"].value * beside)
 
 
 def shared(found: list[Observation]) -> tuple[Observation, ...]:
@@ -129,12 +148,10 @@ def shared(found: list[Observation]) -> tuple[Observation, ...]:
 
 
 def _bounded(
-    found: tuple[Observation, ...], facts: Iterable[Fact], constants: Constants
+    found: tuple[Observation, ...], added: frozenset[str], most: float
 ) -> tuple[Observation, ...]:
     """Added documents have little weight together, however many there are."""
-    added = {fact.id for fact in facts if fact.added}
     total = sum(item.weight for item in found if item.evidence in added)
-    most = constants["influence.added_most"].value
     if total <= most:
         return found
     return tuple(
@@ -144,7 +161,7 @@ def _bounded(
 
 
 def _observation(fact: Fact, figure: FigureName, tier: Tier, constants: Constants) -> Observation:
-    weight = fact.weight * _use(fact, tier, constants)
+    weight = fact.weight * (_use(fact, tier, constants) if figure in _OF_USE else 1.0)
     trusted = fact.vendor and fact.own and "preset" not in fact.profile
     return Observation(fact.id, fact.figures[figure], weight, fact.source, trusted)
 
@@ -198,6 +215,6 @@ def _figures(evidence: Evidence) -> dict[FigureName, float]:
         value = evidence.figures.get(figure.value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        if math.isfinite(value) and 0 < value <= _LARGEST:
+        if 0 < value <= LARGEST:
             found[figure] = float(value)
     return found

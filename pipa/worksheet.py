@@ -53,13 +53,13 @@ class Worksheet:
             key: The product.
             field: The figure.
             unit: Its unit.
-            times: What is known to change it before any fact about it is looked at.
+            times: How it changes with a figure that it follows, as far as its interval allows.
 
         Raises:
             SettingsError: The product has no such figure.
         """
         constant = self._take(self.constants.of_product(key, field, unit))
-        scaled = constant.estimate if times == 1 else constant.estimate.times(times)
+        scaled = constant.estimate.shifted(times)
         if self.ledger is None:
             return scaled
         if constant.id not in self._moved:
