@@ -52,14 +52,13 @@ from schemas.trigger import Trigger
 FIELDS = (("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory"))
 _RULES = ("cpu_request", "memory_request", "cpu_limit", "memory_limit")
 _PRESETS = "bitnami/charts"
-_PRESET_OF_ROLE = "small"
-"""The preset that most of Bitnami's charts choose."""
-_PRESET_SIZES = {
+_PRESET_SMALL = {
     ("requests", "cpu"): 500.0,
     ("requests", "memory"): 512.0 * MIB,
     ("limits", "cpu"): 750.0,
     ("limits", "memory"): 768.0 * MIB,
 }
+"""The preset that most of Bitnami's charts choose."""
 Field = tuple[str, str]
 Predict = Callable[[Row, Field], float | None]
 
@@ -79,15 +78,19 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write all figures")
     parser.add_argument("--rows", type=Path, help="write one line per row")
     arguments = parser.parse_args()
-    rows = [row for row in load_rows(arguments.charts) if row["workload_kind"] != "any"]
-    report = Bench(rows).report()
+    # The table of presets is no workload.
+    bench = Bench([row for row in load_rows(arguments.charts) if row["workload_kind"] != "any"])
+    report = bench.report()
     for title, figures in report.items():
         print(_table(title, figures))
+    replicas = bench.replicas()
+    for method, counts in replicas.items():
+        print(f"replicas, {method}: " + ", ".join(f"{k} {v:.3g}" for k, v in counts.items()))
     if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+        text = json.dumps({"sizes": report, "replicas": replicas}, indent=1)
+        arguments.json.write_text(f"{text}\n", "utf-8")
     if arguments.rows:
-        lines = Bench(rows).lines()
-        arguments.rows.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        arguments.rows.write_text("".join(f"{line}\n" for line in bench.lines()), "utf-8")
     return 0
 
 
@@ -115,6 +118,19 @@ class Bench:
             for name, baseline in self._baselines().items():
                 methods[name] = self._figures(rows, baseline)
             found[title] = methods
+        return found
+
+    def replicas(self) -> dict[str, dict[str, float]]:
+        """Method → share of rows with the same number of pods, and with one more or less."""
+        rows = [row for row in self._rows if isinstance(row["replicas"], int)]
+        found = {}
+        for case in self._cases:
+            gaps = [abs(self._plan(case, row).replicas - row["replicas"]) for row in rows]
+            found[case.name] = {
+                "n": len(gaps),
+                "exact": sum(gap == 0 for gap in gaps) / max(1, len(gaps)),
+                "within_1": sum(gap <= 1 for gap in gaps) / max(1, len(gaps)),
+            }
         return found
 
     def lines(self) -> Iterable[str]:
@@ -229,7 +245,7 @@ class Bench:
             "median of the role": self._median_of("role"),
             "median of all": self._median_of(),
             "same product elsewhere": self._same,
-            "Bitnami preset small": lambda _, field: _PRESET_SIZES[field],
+            "Bitnami preset small": lambda _, field: _PRESET_SMALL[field],
             "LimitRange 500m/512Mi": lambda _, field: 500.0 if field[1] == "cpu" else 512.0 * MIB,
         }
 

@@ -22,6 +22,7 @@ from schemas.plan import Influence
 
 _PRODUCT = "product"
 _RULE, _FALLBACK = "influence.prior.rule", "influence.prior.fallback"
+_PODS = "influence.prior.replicas"
 SIZES = ("cpu_request", "memory_request", "cpu_limit", "memory_limit")
 """The numbers of a plan that facts and decisions state, requests before limits."""
 _NAMED = 3
@@ -166,8 +167,8 @@ class Ledger:
         """The number of pods of a product, inside the bounds of its rule."""
         low, high = between
         prior = Estimate(min(low, count), count, max(high, count))
-        seen = self._said(FigureName.REPLICAS, _RULE)
-        combined = _rounded(prior, self._combine(prior, self._value(_RULE), seen), round)
+        seen = self._said(FigureName.REPLICAS, _PODS)
+        combined = _rounded(prior, self._combine(prior, self._value(_PODS), seen), round)
         return self._record(
             f"{key}.replicas", Target(FigureName.REPLICAS, "replicas", "replicas"), prior, combined
         )
@@ -205,7 +206,7 @@ class Ledger:
 
     def _said(self, figure: FigureName, prior: str) -> tuple[Observation, ...]:
         """What the facts say of a figure; beside a rule only those about the thing itself."""
-        facts = [fact for fact in self._facts if fact.own] if prior == _RULE else self._facts
+        facts = self._facts if prior == _FALLBACK else [f for f in self._facts if f.own]
         beside = self._value(prior)
         return observations(facts, figure, self._tier, self._constants, beside)
 
@@ -266,13 +267,23 @@ class Ledger:
 
 
 def _rounded(prior: Estimate, moved: Combined, nearest: Callable[[float], float]) -> Combined:
-    """The moved figure as people would write it; unmoved when that is what it was before."""
+    """The moved figure as people would write it; unmoved when that is what it was before.
+
+    What rounding adds or takes is spread over the facts in proportion to their own effect.
+    """
     before, after = prior.target, nearest(moved.estimate.target)
-    if not moved.moves or after == nearest(before):
+    raw = math.log(moved.estimate.target / before)
+    if not moved.moves or not raw or after == nearest(before):
         return Combined(replace(moved.estimate, target=before))
+    stretch = math.log(after / before) / raw
+    moves, reached = [], before
+    for move in moved.moves:
+        effect = math.log(move.after / move.before) * stretch
+        moves.append(Move(move.evidence, reached, reached * math.exp(effect)))
+        reached = moves[-1].after
+    moves[-1] = replace(moves[-1], after=after)
     low, high = moved.estimate.low, moved.estimate.high
-    last = replace(moved.moves[-1], after=after)
-    return Combined(Estimate(min(low, after), after, max(high, after)), (*moved.moves[:-1], last))
+    return Combined(Estimate(min(low, after), after, max(high, after)), tuple(moves))
 
 
 def unit_of(figure: FigureName) -> str:

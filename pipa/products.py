@@ -81,8 +81,13 @@ def _bounds(key: str, component: Component, situation: Situation, sheet: Workshe
         one = round(sheet.use("replicas.run").target)
         sheet.step("replicas", f"{one} pod per node or run, not a count to choose.")
         return Bounds(one, one)
+    # Charts ship a store that keeps copies with its copies: one pod alone would keep none.
+    whole = (
+        product.kind is WorkloadKind.DEPLOYMENT
+        or production >= sheet.constants["replicas.copies"].value
+    )
     serious = situation.tier is Tier.PRODUCTION or (
-        product.kind is WorkloadKind.DEPLOYMENT and situation.environment is Environment.PROD
+        whole and situation.environment is Environment.PROD
     )
     floor = production if serious and situation.tier is not Tier.SAMPLE else development
     if most > 1:

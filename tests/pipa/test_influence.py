@@ -231,6 +231,15 @@ def test_a_move_that_rounds_away_is_no_influence(sized):
     assert sized(POSTGRES, fact("near", memory_request_mib=262)).influences == ()
 
 
+def test_rounding_turns_no_fact_around(sized):
+    rows = [*many(4, memory_request_mib=900), fact("less", memory_request_mib=64)]
+    plan = sized(POSTGRES, *rows)
+    down = [item for item in plan.influences if item.after < item.before]
+    assert {item.evidence for item in down} <= {"fact:less"}
+    up = [item for item in plan.influences if item.after > item.before]
+    assert "fact:less" not in {item.evidence for item in up}
+
+
 def test_the_same_facts_in_another_order_give_the_same_numbers(sized):
     rows = [fact(f"f{mib}", memory_request_mib=mib) for mib in (64, 300, 500, 2048, 400)]
     one, other = sized(POSTGRES, *rows), sized(POSTGRES, *reversed(rows))

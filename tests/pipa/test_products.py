@@ -259,3 +259,11 @@ def test_stated_connections_count_instead_of_the_estimated_ones(size):
     plan = size(demand={"peak_rps": 2000, "connections": 50}, **POSTGRES)
     assert "50 connections" in _steps(plan, "memory")
     assert "busy connections" not in _steps(plan, "memory")
+
+
+def test_a_store_that_keeps_copies_has_them_wherever_it_is_in_use(size):
+    fields = {"name": "q", "third_party": "kafka", "role": Role.MESSAGE_BROKER}
+    fields["kind"] = WorkloadKind.STATEFUL_SET
+    assert size(**fields).replicas == 3
+    assert size(Environment.DEV, **fields).replicas == 1
+    assert size(demand={"sample": True}, **fields).replicas == 1
