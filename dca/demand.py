@@ -39,7 +39,7 @@ def with_demand(
     for component in components:
         drop: dict[str, object] = {}
         if one is not None and component.name != one:
-            drop |= _SAYS_NOTHING
+            drop |= _SAYS_NOTHING | {"special": _of_the_whole(reading)}
         if component.name != store:
             drop["data_bytes"] = None
         if component.third_party and has_own_code:
@@ -56,6 +56,11 @@ def _described_alone(
     alone = any(item.key == "scope" for item in reading.statements)
     about = {by_named[item.name] for item in reading.named if item.name in by_named}
     return about.pop() if alone and len(about) == 1 and len(components) > 1 else None
+
+
+def _of_the_whole(reading: DescriptionReading) -> tuple[str, ...]:
+    """The special needs that no service has alone: where the whole is deployed."""
+    return tuple(sorted({str(s.value) for s in reading.statements if s.key == "deployment"}))
 
 
 def overlaid(base: Demand, over: Demand | None) -> Demand:

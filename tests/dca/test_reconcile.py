@@ -210,6 +210,15 @@ def test_the_load_of_one_service_is_not_that_of_the_others():
     assert cart.sample is True
 
 
+def test_where_the_whole_is_deployed_holds_for_every_service():
+    components, _ = joined(
+        "Go gRPC checkout service with mTLS. Part of the shop. This is the production deployment.",
+        *SHOP,
+    )
+    assert components["checkout"].demand.special == ("production", "tls")
+    assert components["cart"].demand.special == ("production",)
+
+
 def test_data_belongs_to_the_component_that_stores_it():
     components, _ = joined("Shop with 300 GB of data. Go API, PostgreSQL and a Redis cache.")
     held = {name: item.demand.data_bytes for name, item in components.items()}
