@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_size(commands)
     _add_explain(commands)
     _add_doctor(commands)
+    _add_eval(commands)
     _add_feedback(commands)
     _add_memory(commands)
     for action in add_knowledge(commands):
@@ -134,6 +135,40 @@ def _add_doctor(commands: _Commands) -> None:
     _add_common(doctor)
 
 
+def _add_eval(commands: _Commands) -> None:
+    evaluate = commands.add_parser(
+        "eval",
+        help="measure the recommendations against what communities run",
+        description="Size repositories whose real numbers are known, and score the result beside "
+        "simple baselines. docs/evaluation.md defines every figure.",
+    )
+    evaluate.add_argument("--truth", metavar="FILE", required=True, help="the rows, as JSON lines")
+    evaluate.add_argument(
+        "--checkouts",
+        metavar="DIR",
+        nargs="+",
+        required=True,
+        help="directories of checkouts named owner+name; they must not state the answer",
+    )
+    evaluate.add_argument("--predictions", metavar="FILE", help="write each row's prediction there")
+    evaluate.add_argument(
+        "--exclude-app",
+        metavar="OWNER/NAME",
+        action="append",
+        help="do not size it, and use no fact of its owner (may be repeated)",
+    )
+    evaluate.add_argument(
+        "--leave-one-app-out",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="a row meets nothing that comes from its own owner (default: on)",
+    )
+    evaluate.add_argument("--knowledge", choices=("on", "off"), help="default: on")
+    evaluate.add_argument("--llm", metavar="none|auto|PROVIDER/MODEL", help="language model to use")
+    evaluate.add_argument("--json", action="store_true", help="print all figures as JSON")
+    _add_common(evaluate)
+
+
 def _add_feedback(commands: _Commands) -> None:
     feedback = commands.add_parser(
         "feedback",
@@ -209,6 +244,10 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.knowledge import knowledge
 
             return knowledge(arguments)
+        case "eval":
+            from ci.evaluate import evaluate_command
+
+            return evaluate_command(arguments)
         case "feedback":
             from ci.memory import feedback
 

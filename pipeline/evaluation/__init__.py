@@ -1,0 +1,1 @@
+"""How near the recommendations are to what communities run, beside simple baselines."""
