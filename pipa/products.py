@@ -16,6 +16,9 @@ from schemas.plan import CountInterval
 from schemas.quantities import MIB
 from schemas.trigger import Environment
 
+_TELL_NOTHING = frozenset({Runtime.UNKNOWN, Runtime.NATIVE, Runtime.RUST})
+"""A native program brings no runtime whose size is known: 20 MiB or 20 GiB."""
+
 
 def product_of(component: Component, constants: Constants) -> str | None:
     """Key of the rule for a component; None for what is sized by its runtime.
@@ -38,7 +41,7 @@ def product_of(component: Component, constants: Constants) -> str | None:
     found = by_image(component.image, constants)
     if found and constants.products[found].role is component.role:
         return found
-    if component.role not in STATEFUL and detect(component).runtime is not Runtime.UNKNOWN:
+    if component.role not in STATEFUL and detect(component).runtime not in _TELL_NOTHING:
         return None  # its runtime says more than its role
     return f"fallback-{component.role.value.replace('_', '-')}"
 
