@@ -44,6 +44,8 @@ _OF_THE_APP = frozenset(
     ]
 )
 """What is never said of one component alone."""
+_OF_ONE_COMPONENT = frozenset({"gpu", "ml", "small"})
+"""Special needs that may be said of one component alone."""
 _EITHER_SIDE = frozenset({"data_bytes", "persistence", "special"})
 _STORES = frozenset(
     {Role.SQL_DATABASE, Role.NOSQL_DATABASE, Role.VECTOR_DATABASE, Role.SEARCH_ENGINE}
@@ -79,7 +81,8 @@ def _is_whole_app(named: Sequence[NamedComponent]) -> bool:
 
 
 def _subject(prose: Prose, item: Statement, mentions: Sequence[Mention]) -> str | None:
-    if item.key in _OF_THE_APP or (item.key == "special" and item.value not in {"gpu", "ml"}):
+    of_one = item.key != "special" or item.value in _OF_ONE_COMPONENT
+    if item.key in _OF_THE_APP or not of_one:
         return None
     clause = prose.clause(item.start)
     places = [
