@@ -35,6 +35,10 @@ def _steps(plan, about: str) -> str:
         ({"third_party": "brandnewdb", "role": Role.SQL_DATABASE}, "fallback-sql-database"),
         ({"third_party": "something", "role": Role.BACKEND_API}, "fallback-backend-api"),
         ({"third_party": "something", "role": Role.BACKEND_API, "language": "Go"}, None),
+        (
+            {"third_party": "something", "role": Role.BACKEND_API, "language": "C++"},
+            "fallback-backend-api",
+        ),
         ({"base_image": "docker.io/library/postgres:16", "role": Role.SQL_DATABASE}, "postgresql"),
         ({"base_image": "nginx:1.27", "role": Role.WEB_FRONTEND}, None),
         ({"language": "Go"}, None),
