@@ -271,7 +271,8 @@ def _rounded(prior: Estimate, moved: Combined, nearest: Callable[[float], float]
 
     What rounding adds or takes is spread over the facts in proportion to their own effect.
     """
-    before, after = prior.target, nearest(moved.estimate.target)
+    low, high = moved.estimate.low, moved.estimate.high
+    before, after = prior.target, min(max(nearest(moved.estimate.target), low), high)
     raw = math.log(moved.estimate.target / before)
     if not moved.moves or not raw or after == nearest(before):
         return Combined(replace(moved.estimate, target=before))
@@ -282,8 +283,7 @@ def _rounded(prior: Estimate, moved: Combined, nearest: Callable[[float], float]
         moves.append(Move(move.evidence, reached, reached * math.exp(effect)))
         reached = moves[-1].after
     moves[-1] = replace(moves[-1], after=after)
-    low, high = moved.estimate.low, moved.estimate.high
-    return Combined(Estimate(min(low, after), after, max(high, after)), tuple(moves))
+    return Combined(Estimate(low, after, high), tuple(moves))
 
 
 def unit_of(figure: FigureName) -> str:
@@ -295,7 +295,9 @@ def unit_of(figure: FigureName) -> str:
 def _facts(ids: Sequence[str]) -> str:
     shown = ", ".join(ids[:_NAMED])
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-    return f"{len(ids)} retrieved {'fact' if len(ids) == 1 else 'facts'} ({shown}{more})"
+    decided = all(id_.startswith("decision:") for id_ in ids)
+    noun = "earlier decision" if decided else "retrieved fact"
+    return f"{len(ids)} {noun}{'' if len(ids) == 1 else 's'} ({shown}{more})"
 
 
 def _bounds_text(prior: Estimate, after: Estimate, unit: str) -> str:

@@ -69,6 +69,9 @@ def test_what_was_right_is_kept_to(after):
     assert plan.resources.requests.memory > plain.resources.requests.memory
     assert plan.resources.requests.memory <= plain.intervals.memory_request.high
     assert plan.confidence > plain.confidence
+    assert any(
+        step.text.startswith("1 earlier decision (decision:r1/api)") for step in plan.reasoning
+    )
 
 
 def test_the_number_of_pods_that_was_right_is_kept_to(after):

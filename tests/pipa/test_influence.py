@@ -231,6 +231,17 @@ def test_a_move_that_rounds_away_is_no_influence(sized):
     assert sized(POSTGRES, fact("near", memory_request_mib=262)).influences == ()
 
 
+@pytest.mark.parametrize("value", [1, 10**7])
+def test_rounding_leaves_the_interval_as_it_is(sized, value):
+    rows = [fact(f"f{n}", "one/charts", memory_request_mib=value) for n in range(4)]
+    rows += [added(f"a{n}", memory_request_mib=value) for n in range(4)]
+    for fields in (POSTGRES, UNKNOWN):
+        plan = sized(fields, *rows)
+        assert plan.influences
+        assert not any("beyond the interval" in step.text for step in plan.reasoning)
+        assert plan.intervals.memory_request.low == sized(fields).intervals.memory_request.low
+
+
 def test_rounding_turns_no_fact_around(sized):
     rows = [*many(4, memory_request_mib=900), fact("less", memory_request_mib=64)]
     plan = sized(POSTGRES, *rows)
