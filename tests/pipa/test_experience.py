@@ -35,7 +35,7 @@ def test_what_was_too_small_is_not_recommended_again(after, outcome):
     assert plan.resources.requests.cpu == after().resources.requests.cpu
     assert {i.number for i in plan.influences} == {"memory_request", "memory_limit"}
     assert all(i.evidence == past.id for i in plan.influences)
-    (step,) = [s for s in plan.reasoning if "512 MiB" in s.text]
+    (step,) = [s for s in plan.reasoning if s.text.startswith("With a memory request of 512 MiB")]
     assert past.id in step.evidence
 
 
