@@ -72,7 +72,7 @@ def test_every_grade_of_source_has_a_weight(constants, grade):
     assert 0 < constants[f"influence.source.{grade.value}"].value <= 1
 
 
-@pytest.mark.parametrize("kind", set(FactKind) - {FactKind.PRICE, FactKind.PLATFORM_RULE})
+@pytest.mark.parametrize("kind", sorted(set(FactKind) - {FactKind.PRICE, FactKind.PLATFORM_RULE}))
 def test_every_kind_that_states_sizes_has_a_weight(constants, kind):
     assert 0 < constants[f"influence.kind.{kind.value}"].value <= 1
 
