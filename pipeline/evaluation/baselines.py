@@ -22,27 +22,27 @@ _PRESETS = {
     "medium": (500, 1024, 750, 1536),
     "large": (1000, 2048, 1500, 3072),
     "xlarge": (1000, 3072, 3000, 6144),
+    "2xlarge": (1000, 3072, 6000, 12288),
 }
 """CPU and memory request, CPU and memory limit, in millicores and MiB.
 
-Source: github.com/bitnami/charts, bitnami/common/templates/_resources.tpl
+Source: https://github.com/bitnami/charts/blob/5165628ae06697f8f68a670bef7739d93c4b7f44/bitnami/common/templates/_resources.tpl
 """
 _PRESET_OF_ROLE = {
     "web_frontend": "nano",
     "gateway_proxy": "nano",
     "controller": "nano",
-    "backend_api": "micro",
-    "grpc_service": "micro",
-    "worker": "micro",
     "cache": "nano",
-    "sql_database": "nano",
+    "observability": "nano",
+    "sql_database": "small",
     "nosql_database": "small",
-    "message_broker": "micro",
-    "search_engine": "medium",
-    "ml_inference": "xlarge",
     "batch": "small",
+    "search_engine": "medium",
+    "ml_inference": "2xlarge",
 }
-"""Bitnami's own choice for products of a role, and for code what its charts of such apps choose."""
+"""What a user of the presets takes: for products the preset that most of Bitnami's charts of the
+role default to (the smaller of two), for own code that of its charts of plain servers (nginx is
+``nano``, Tomcat and ASP.NET Core are ``micro``), for models the largest there is."""
 _PRESET_ELSE = "micro"
 _WORD = re.compile(r"[a-z0-9+#.]{2,}")
 

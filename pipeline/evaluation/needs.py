@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from pipeline.evaluation.scoring import Prediction
-from pipeline.evaluation.truth import Row
-from schemas.quantities import MIB
+from pipeline.evaluation.truth import Row, amount
+from schemas.quantities import memory_bytes
 
 _FILE = Path(__file__).with_name("needs.yaml")
 _MEMORY_LIMIT = ("limits", "memory")
@@ -19,20 +21,18 @@ WASTE_FACTOR = 4
 """A limit above so many times the need is counted as waste."""
 
 
-class _Memory(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    by_language: dict[str, float] = {}
-    by_service: dict[str, float] = {}
-
-
 class _Source(BaseModel):
+    """Where needs were read, and for which rows they hold."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: str
-    app: str
-    note: str
-    memory_mib: _Memory
+    source: str = Field(pattern=r"^https://")
+    apps: tuple[str, ...]
+    note: str = Field(min_length=10)
+    stated_limit: bool = False
+    """The need is the memory limit that the row itself states."""
+    services: dict[str, Annotated[int, BeforeValidator(memory_bytes)]] = Field(default_factory=dict)
+    """Bytes, by the name of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class NeedsScore:
     """Shares of the components whose need is known; None when there are none."""
 
     n: int
+    """Components with a known need."""
     below: float | None = None
     """Limit under the need: it would be killed."""
     wasted: float | None = None
@@ -47,13 +48,12 @@ class NeedsScore:
 
 
 def score_needs(rows: Sequence[Row], predictions: Sequence[Prediction | None]) -> NeedsScore:
-    """Memory limits beside known needs; a row without a prediction is left out."""
-    sources = _sources()
+    """Memory limits beside known needs; a row without a predicted limit is left out."""
     ratios = [
         limit / need
         for row, made in zip(rows, predictions, strict=True)
         if made is not None
-        and (need := _need_bytes(row, sources))
+        and (need := need_bytes(row))
         and (limit := made.amounts.get(_MEMORY_LIMIT))
     ]
     if not ratios:
@@ -66,17 +66,17 @@ def score_needs(rows: Sequence[Row], predictions: Sequence[Prediction | None]) -
     )
 
 
-def _need_bytes(row: Row, sources: Sequence[_Source]) -> float | None:
-    for item in sources:
-        if item.app.lower() == row["app"].lower():
-            memory = item.memory_mib
-            found = memory.by_service.get(row["service"]) or memory.by_language.get(
-                str(row["language"])
-            )
-            return None if found is None else found * MIB
+def need_bytes(row: Row) -> int | None:
+    """Memory that the component of a row is known to need; None where nobody has found out."""
+    for item in _sources():
+        if row["app"].lower() in (app.lower() for app in item.apps):
+            if item.stated_limit:
+                return amount(row, *_MEMORY_LIMIT)
+            return item.services.get(row["service"])
     return None
 
 
-def _sources() -> list[_Source]:
+@functools.cache
+def _sources() -> tuple[_Source, ...]:
     content = yaml.safe_load(_FILE.read_text("utf-8"))
-    return TypeAdapter(list[_Source]).validate_python(content)
+    return TypeAdapter(tuple[_Source, ...]).validate_python(content)

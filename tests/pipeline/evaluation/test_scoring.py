@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.evaluation.needs import score_needs
 from pipeline.evaluation.scoring import FIELDS, Prediction, score, succeeds, within
 from schemas.plan import CountInterval, CpuInterval, Intervals, MemoryInterval
 from schemas.quantities import MIB
@@ -93,13 +92,3 @@ def test_within_is_symmetric(one, other, factor):
     assert within(one, other, factor) == (abs(math.log2(one / other)) <= math.log2(factor) + 1e-9)
 
 
-def test_a_limit_under_a_known_need_and_one_far_above_are_counted():
-    app = "open-telemetry/opentelemetry-demo"
-    go = row(app=app, language="Go")
-    rows = [go, go, go, row(app=app, language="COBOL"), row()]
-    predictions = [made(memory_limit=n) for n in (19, 80, 81, 1, 1)]
-    found = score_needs(rows, predictions)
-    assert found.n == 3
-    assert found.below == pytest.approx(1 / 3)
-    assert found.wasted == pytest.approx(1 / 3)
-    assert score_needs([row()], [made()]).n == 0
