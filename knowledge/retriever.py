@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -18,7 +19,7 @@ from knowledge.index.chroma import ChromaServer
 from knowledge.index.filters import Match, match
 from knowledge.index.lexical import LexicalHits, LexicalIndex
 from knowledge.index.opening import NO_EMBEDDER, Opened, Sources, open_index
-from knowledge.index.scoring import FLOOR, Features, score
+from knowledge.index.scoring import FLOOR, Features, Mode, score
 from knowledge.index.words import query_terms
 from schemas.errors import ProvisionError
 from schemas.knowledge import Fact, KnowledgeQuery, Retrieval, RetrievedFact
@@ -63,10 +64,18 @@ class Retriever:
     Args:
         opened: The index, and the embedder that fits it.
         exclude_owners: Owners of repositories whose facts must not be found, lower case.
+        mode: Words, meanings or both; without meanings it is always words.
     """
 
-    def __init__(self, opened: Opened, *, exclude_owners: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        exclude_owners: frozenset[str] = frozenset(),
+        mode: Mode = Mode.HYBRID,
+    ) -> None:
         self._opened = opened
+        self._mode = mode
         self._words: LexicalIndex = opened.words
         self._excluded = frozenset(
             position
@@ -105,6 +114,12 @@ class Retriever:
         position = self._words.positions.get(id_)
         return None if position is None else self._words.read_facts((position,))[0]
 
+    def in_mode(self, mode: Mode) -> Retriever:
+        """The same knowledge, searched by words or by meanings alone: for comparisons."""
+        other = copy(self)
+        other._mode = mode
+        return other
+
     def warm(self) -> Thread:
         """Load the embedder in a thread of its own, while the caller reads something else."""
 
@@ -124,12 +139,13 @@ class Retriever:
 
     def _answer(self, query: KnowledgeQuery, near: Mapping[int, float] | None) -> Retrieval:
         hits = self._words.hits(query_terms(query.text))
+        mode = Mode.LEXICAL if near is None else self._mode
         ranked: list[tuple[float, int]] = []
         for position, facets in enumerate(self._words.facets):
             passed = None if position in self._excluded else match(facets, query)
             if passed is None:
                 continue
-            value = score(_features(position, hits, near), passed)
+            value = score(self._features(position, hits, near), mode, passed)
             if passed is not Match.NONE or value >= FLOOR:
                 ranked.append((-value, position))
         # Positions are in the order of the ids.
@@ -146,9 +162,19 @@ class Retriever:
         )
         return Retrieval(query=query, found=tuple(found))
 
+    def _features(
+        self, position: int, hits: LexicalHits, near: Mapping[int, float] | None
+    ) -> Features:
+        return Features(
+            cosine=0.0 if near is None else near.get(position, 0.0),
+            coverage=hits.coverage.get(position, 0.0),
+            subject=hits.subject.get(position, 0.0),
+            bm25=hits.bm25.get(position, 0.0) * self._words.scale,
+        )
+
     def _cosines(self, texts: Sequence[str]) -> Sequence[Mapping[int, float] | None]:
         meanings = self._opened.meanings
-        if meanings is None or not texts:
+        if meanings is None or not texts or self._mode is Mode.LEXICAL:
             return [None] * len(texts)
         try:
             return meanings.cosines(self._vectors(texts))
@@ -166,15 +192,6 @@ class Retriever:
         if new:
             self._known_vectors.update(zip(new, embedder.embed(new), strict=True))
         return [self._known_vectors[text] for text in texts]
-
-
-def _features(position: int, hits: LexicalHits, near: Mapping[int, float] | None) -> Features:
-    return Features(
-        cosine=None if near is None else near.get(position, 0.0),
-        coverage=hits.coverage.get(position, 0.0),
-        subject=hits.subject.get(position, 0.0),
-        bm25=hits.bm25.get(position, 0.0),
-    )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from knowledge.index.glossary import gloss
 from knowledge.index.words import indexed
 from schemas.knowledge import Fact
 
@@ -30,7 +31,8 @@ class Words:
 def text_of(fact: Fact) -> str:
     """The text that is embedded: subject, statement, then as many figures as fit."""
     names = _distinct((fact.component, *fact.applies_to.products, *fact.applies_to.frameworks))
-    head = f"{', '.join(names[:6])} ({fact.topic.replace('_', ' ')}): {fact.statement}"
+    kind = gloss(fact.component) or fact.topic.replace("_", " ")
+    head = f"{', '.join(names[:4])} ({kind}): {fact.statement}"
     text = _first_tokens(head)
     room = MAX_TOKENS - tokens(text)
     for name, value in fact.figures.items():
@@ -49,7 +51,7 @@ def words_of(fact: Fact) -> Words:
     roles = " ".join(role.value for role in about.roles)
     return Words(
         names=indexed(" ".join(names)),
-        topic=indexed(f"{fact.topic} {roles} {fact.kind.value} {fact.profile}"),
+        topic=indexed(f"{fact.topic} {roles} {gloss(fact.component)}"),
         statement=indexed(fact.statement),
         figures=indexed(" ".join(f"{name} {value}" for name, value in fact.figures.items())),
     )

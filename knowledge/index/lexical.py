@@ -34,6 +34,10 @@ _BM25 = (
 )
 
 
+REFERENCE_FACTS = 650
+"""The size of the corpus that the weights of `knowledge.index.scoring` were fitted on."""
+
+
 @dataclass(frozen=True, slots=True)
 class LexicalHits:
     """What the words of one query find."""
@@ -71,6 +75,9 @@ class LexicalIndex:
             Facets.from_row(item) for item in json.loads(row[0])
         )
         self.positions: Mapping[str, int] = {item.id: n for n, item in enumerate(self.facets)}
+        self.scale = log(1 + REFERENCE_FACTS) / log(2 + len(self.facets))
+        """Makes BM25 comparable with that of `REFERENCE_FACTS`: the weight of a rare word grows
+        with the logarithm of the corpus, and must not lift facts over the floor as it grows."""
         self._postings: dict[str, frozenset[int]] = {}
 
     @classmethod

@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.index.scoring import FLOOR
+from knowledge.index.scoring import FLOOR, Mode
 from knowledge.retriever import open_knowledge
 from schemas.knowledge import KnowledgeQuery
 from tests.knowledge.index.sample import FACTS, write_corpus
@@ -55,6 +55,26 @@ def test_several_queries_are_answered_in_their_order(knowledge):
 
 def test_the_limit_is_kept(knowledge):
     assert len(ids(knowledge, "frob", products=("frob",), limit=1)) == 1
+
+
+def test_words_alone_can_be_compared_with_the_whole(knowledge):
+    query = KnowledgeQuery(text="frob cache memory")
+    assert knowledge.in_mode(Mode.LEXICAL).search([query]) == knowledge.search([query])
+
+
+def test_a_corpus_that_grows_lifts_nothing_over_the_floor(tmp_path):
+    fillers = [
+        FACTS[2].model_copy(
+            update={"id": f"filler-{n}", "statement": f"Sprocket number{n} turns slowly."}
+        )
+        for n in range(2000)
+    ]
+    small = write_corpus(tmp_path / "small", (*FACTS, *fillers[:20]))
+    large = write_corpus(tmp_path / "large", (*FACTS, *fillers))
+    query = KnowledgeQuery(text="how slowly does a bakery turn its quarter of bread")
+    for corpus in (small, large):
+        found = open_knowledge(tmp_path / "cache", facts=corpus).search([query])[0].found
+        assert found == ()
 
 
 def test_two_searches_give_the_same(facts, tmp_path):

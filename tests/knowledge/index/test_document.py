@@ -33,4 +33,4 @@ def test_no_fact_gives_a_text_over_the_limit(statement, figures):
 def test_names_of_all_kinds_are_names():
     words = words_of(FACTS[4])
     assert {"java", "kotlin", "springboot", "spring", "boot"} <= set(words.names.split())
-    assert "vendor guidance" in words.topic
+    assert "web framework" in words.topic

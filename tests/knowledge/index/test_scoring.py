@@ -1,0 +1,49 @@
+"""One score that means something: the chance that a fact, rather than nothing, is the answer."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.index.filters import Match
+from knowledge.index.scoring import FLOOR, WEIGHTS, Features, Mode, score
+
+FEATURES = st.builds(
+    Features,
+    cosine=st.floats(-1, 1),
+    coverage=st.floats(0, 1),
+    subject=st.floats(0, 1),
+    bm25=st.floats(0, 1000),
+)
+
+
+@given(FEATURES, st.sampled_from(Mode), st.sampled_from(Match))
+def test_every_score_is_a_chance(features, mode, match):
+    value = score(features, mode, match)
+    assert 0 <= value <= 1
+    assert match is Match.NONE or value >= FLOOR
+
+
+@given(FEATURES, st.sampled_from(Mode))
+def test_a_more_specific_match_never_counts_less(features, mode):
+    values = [score(features, mode, match) for match in Match]
+    assert values == sorted(values)
+
+
+@pytest.mark.parametrize(
+    ("features", "relevant"),
+    [
+        (Features(cosine=0.1, coverage=0.0, subject=0.0, bm25=0.0), False),
+        (Features(cosine=0.3, coverage=0.2, subject=1.0, bm25=6.0), False),
+        (Features(cosine=0.7, coverage=0.7, subject=1.0, bm25=20.0), True),
+        (Features(cosine=0.6, coverage=1.0, subject=0.0, bm25=9.0), True),
+    ],
+    ids=["nothing in common", "one word and a vague likeness", "words and meaning", "all words"],
+)
+def test_what_is_an_answer_is_above_the_floor_and_nothing_else(features, relevant):
+    assert (score(features, Mode.HYBRID) >= FLOOR) is relevant
+
+
+def test_each_half_looks_at_its_own_features_alone():
+    words, meaning = WEIGHTS[Mode.LEXICAL], WEIGHTS[Mode.DENSE]
+    assert (words.cosine, words.both) == (0, 0)
+    assert (meaning.coverage, meaning.subject, meaning.bm25, meaning.both) == (0, 0, 0, 0)
