@@ -2,9 +2,9 @@
 
     python -m bench.retrieval [--set development|heldout] [--json] [--misses]
 
-The index is built from the facts as they are, then each query is asked by itself in each mode, each
-with its own floor. What the figures mean is said in `bench.retrieval_metrics`, what counts as
-relevant in `bench.retrieval_set`.
+The index is built from the facts as they are, then each query is asked by itself in three modes:
+words and meanings together, meanings alone, words alone, each with its own floor. What the figures
+mean is said in `bench.retrieval_metrics`, what counts as relevant in `bench.retrieval_set`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 
 from adapters.embeddings.choice import prepare_embedder
@@ -23,6 +22,7 @@ from bench.retrieval_metrics import RANKS, Answer, Figures, figures, of_classes
 from bench.retrieval_set import Half, LabelledQuery, QueryClass, load_queries
 from knowledge.corpus import load_corpus
 from knowledge.index.build import Builder
+from knowledge.index.scoring import Mode
 from knowledge.retriever import open_knowledge
 from pipeline.wiring import SystemClock
 from schemas.knowledge import Fact, KnowledgeQuery
@@ -35,16 +35,6 @@ HELDOUT = (
     "warning: these are the held-out queries, for final figures alone. Whoever changes the "
     "retriever after reading them has used them up."
 )
-
-
-class Mode(StrEnum):
-    """What a search goes by."""
-
-    HYBRID = "hybrid"
-    """Words and meanings together: what users get."""
-    LEXICAL = "lexical"
-    """Words alone: what users get without an embedder."""
-
 
 Answers = Mapping[Mode, Sequence[Answer]]
 
@@ -95,7 +85,7 @@ def _built() -> Embedder | None:
 
 def _open(mode: Mode, embedder: Embedder) -> KnowledgeSource:
     """The real retriever; a mode that it cannot offer must not be measured as another."""
-    source = open_knowledge(CACHE, embedder=None if mode is Mode.LEXICAL else embedder)
+    source = open_knowledge(CACHE, embedder=embedder).in_mode(mode)
     if mode is not Mode.LEXICAL and source.state.degraded:
         raise SystemExit(f"error: {mode.value}: {source.state.degraded}")
     return source
