@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from adapters.embeddings.choice import find_embedder
+from adapters.embeddings.weights import INSTALL, installed
 from adapters.helm import HelmRenderer
 from adapters.settings import Settings, load_settings
 from ci.version import version as own_version
+from pipeline.knowledge_index import open_retriever
 from pipeline.reasoner import choose_reasoner
 from pipeline.wiring import agents
 from schemas.errors import ProvisionError
@@ -112,14 +114,31 @@ def _consumer(name: str, arguments: tuple[str, ...]) -> Callable[[Settings], Dia
     return check
 
 
-def _embeddings(_settings: Settings) -> Diagnosis:
+def _embedder(settings: Settings) -> Diagnosis:
+    """What embeds queries: what is there already, nothing is loaded."""
+    name, cost = "embedder", "facts are found by their words alone, not by their meaning"
+    if settings.embedder == "none":
+        return Diagnosis(name, False, False, "none, by AI_PROVISION_EMBEDDER", cost)
+    embedder = find_embedder(settings.cache_directory, settings.embedder)
+    if embedder is not None:
+        return Diagnosis(name, True, False, embedder.name, "")
+    hint = "make it: ai-provision knowledge build"
+    if not installed():
+        hint = f"{INSTALL}, then ai-provision knowledge build"
+    return Diagnosis(name, False, False, f"none yet ({hint})", cost)
+
+
+def _knowledge(settings: Settings) -> Diagnosis:
+    """The facts and their index, opened as a run does."""
+    name = "knowledge"
     try:
-        found = f"sentence-transformers {version('sentence-transformers')}"
-    except PackageNotFoundError:
-        cost = "nothing yet: this version retrieves no documents"
-        hint = "pip install 'ai-provision[embeddings]'"
-        return Diagnosis("embeddings", False, False, f"not installed ({hint})", cost)
-    return Diagnosis("embeddings", True, False, found, "")
+        state = open_retriever(settings).state
+    except ProvisionError as error:
+        return Diagnosis(name, False, True, error.message, error.hint)
+    found = f"{state.facts} facts, {state.embedder}"
+    if settings.chroma_url:
+        found += f", vectors on {settings.chroma_url}"
+    return Diagnosis(name, state.degraded is None, False, found, state.degraded or "")
 
 
 def _model(settings: Settings) -> Diagnosis:
@@ -166,7 +185,8 @@ _CHECKS: tuple[Callable[[Settings], Diagnosis], ...] = (
     _misspelt,
     _model,
     _metrics,
-    _embeddings,
+    _embedder,
+    _knowledge,
     _consumer("kubectl", ("version", "--client")),
     _consumer("terraform", ("version",)),
     _consumer("ansible-playbook", ("--version",)),

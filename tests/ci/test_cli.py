@@ -206,6 +206,7 @@ def test_doctor_says_what_each_missing_thing_costs():
 
 
 HEAVY = ("torch", "chromadb", "llama_index", "sentence_transformers", "transformers")
+"""What a sizing with a whole index imports is in test_knowledge_commands.py."""
 LIGHT = (
     "pydantic",
     "yaml",
@@ -215,6 +216,9 @@ LIGHT = (
     "celpy",
     "kubernetes_validate",
     "rich",
+    "numpy",
+    "onnxruntime",
+    "httpx",
 )
 
 

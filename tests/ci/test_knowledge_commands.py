@@ -120,6 +120,24 @@ def test_stats_count_and_locate(built):
     assert f"facts             {facts}" in knowledge("stats", cache=built).stdout
 
 
+def doctor(cache, **env):
+    done = run("doctor", "--format", "json", cache=cache, **env)
+    assert done.returncode == 0, done.stderr
+    return {item["name"]: item for item in json.loads(done.stdout)}
+
+
+def test_doctor_names_embedder_and_index_or_what_is_lost(built, tmp_path):
+    whole = doctor(built)
+    assert whole["embedder"]["found"] == "all-MiniLM-L6-v2 (ONNX export)"
+    assert whole["knowledge"]["ok"]
+    nothing = doctor(tmp_path)
+    assert not nothing["embedder"]["ok"]
+    assert "knowledge build" in nothing["embedder"]["found"]
+    assert "words alone" in nothing["knowledge"]["cost"]
+    none = doctor(built, AI_PROVISION_EMBEDDER="none")
+    assert "AI_PROVISION_EMBEDDER" in none["embedder"]["found"]
+
+
 def test_list_and_show_agree(words):
     listed = json.loads(knowledge("list", "--topic", "sql", "--format", "json", cache=words).stdout)
     assert listed
