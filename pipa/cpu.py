@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipa.demand import Situation, Tier
-from pipa.estimate import Estimate
+from pipa.demand import SERVING, Situation, Tier
+from pipa.estimate import Estimate, round_millicores
 from pipa.libraries import COMPUTE_GROUPS
 from pipa.replicas import Bounds, count_text, for_load, interval
 from pipa.runtime import Profile, Runtime
@@ -40,12 +40,13 @@ class Subject:
 
 def size_cpu(subject: Subject, bounds: Bounds, sheet: Worksheet) -> CpuSizing:
     """CPU request and limit of one pod, and the number of pods."""
-    habit = _habit(subject, sheet)
+    habit, why = _habit(subject, sheet)
     load = subject.situation.load
     if load is None:
         text = "No load is stated for it, so the request is what such components usually ask for:"
-        text += f" {millicores(habit.target)}."
-        sheet.step("cpu", text, subject.component.evidence[:3])
+        text += f" {millicores(habit.target)}{why}."
+        cited = (*subject.component.evidence[:3], *subject.situation.about_users)
+        sheet.step("cpu", text, cited)
         replicas = interval(bounds.low, bounds.fit(1), bounds.high)
         request, rate = habit, 0.0
     else:
@@ -54,7 +55,26 @@ def size_cpu(subject: Subject, bounds: Bounds, sheet: Worksheet) -> CpuSizing:
     return CpuSizing(request, _limit(subject, habit, request, sheet), replicas, rate)
 
 
-def _habit(subject: Subject, sheet: Worksheet) -> Estimate:
+def _habit(subject: Subject, sheet: Worksheet) -> tuple[Estimate, str]:
+    """Millicores without a stated load, and the words for what changed them."""
+    situation, why = subject.situation, []
+    habit = _usual(subject, sheet)
+    if situation.public and subject.component.role in SERVING:
+        more = sheet.use("cpu.users.public")
+        habit = habit * more
+        why.append(f"{number(more.target)} x for a public one")
+    if situation.tier is not Tier.SAMPLE and COMPUTE_GROUPS.intersection(subject.groups):
+        habit = habit.maximum(sheet.use("cpu.model_library"))
+    if situation.internal or situation.small:
+        less = sheet.use("cpu.users.internal" if situation.internal else "cpu.small")
+        habit = habit * less
+        why.append(
+            f"{number(less.target)} x for {'an internal' if situation.internal else 'a small'} one"
+        )
+    return round_millicores(habit), f" ({', '.join(why)})" if why else ""
+
+
+def _usual(subject: Subject, sheet: Worksheet) -> Estimate:
     role, runtime = subject.component.role, subject.profile.runtime
     sample = subject.situation.tier is Tier.SAMPLE
     if role in _COMPUTING or role is Role.LOAD_GENERATOR:
@@ -65,8 +85,6 @@ def _habit(subject: Subject, sheet: Worksheet) -> Estimate:
         habit = sheet.use(f"cpu.habit.{runtime.value}")
     else:
         habit = sheet.use("cpu.habit")
-    if not sample and COMPUTE_GROUPS.intersection(subject.groups):
-        habit = habit.maximum(sheet.use("cpu.model_library"))
     return habit
 
 
@@ -167,9 +185,9 @@ def _limit(subject: Subject, habit: Estimate, request: Estimate, sheet: Workshee
     factor = sheet.use("cpu.limit_factor.compute" if computes else f"cpu.limit_factor.{tier.value}")
     limit = request * factor
     text = f"CPU limit {number(factor.target)} x {millicores(request.target)}"
-    if tier is not Tier.SAMPLE:
+    if tier is not Tier.SAMPLE and not subject.situation.small:
         floor = sheet.use(f"cpu.limit_floor.{tier.value}")
         limit = limit.maximum(floor)
         text += f", at least {millicores(floor.target)}"
     sheet.step("cpu", f"{text}: {millicores(limit.target)}, for start-up and bursts.")
-    return limit
+    return limit if subject.situation.load else round_millicores(limit, request.target)

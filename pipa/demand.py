@@ -43,6 +43,8 @@ _UNLOADED = frozenset(
 )
 _PRODUCTION, _INSTALLATION = "production", "default_install"
 """Words in `Demand.special` for a deployment in real use, and for what a product ships."""
+_PUBLIC, _INTERNAL, _SMALL = "public", "internal", "small"
+"""Words there for who uses it, and for a service that is called small."""
 _OF_LOAD = (
     "peak_rps",
     "average_rps",
@@ -98,6 +100,36 @@ class Situation:
     def critical(self) -> bool:
         """An outage is expensive, in production."""
         return self.environment is Environment.PROD and self.demand.criticality in _SERIOUS
+
+    @property
+    def installation(self) -> bool:
+        """It is what a product ships to everybody, and no load is stated."""
+        return _INSTALLATION in self.demand.special and not _has_load(self.demand)
+
+    @property
+    def small(self) -> bool:
+        """It is called small, thin or minimal, and more is asked of it than of a sample."""
+        return _SMALL in self.demand.special and self.tier is not Tier.SAMPLE
+
+    @property
+    def public(self) -> bool:
+        """Anybody may use it, in production."""
+        return _PUBLIC in self.demand.special and self.tier is Tier.PRODUCTION
+
+    @property
+    def internal(self) -> bool:
+        """Only an organisation's own people use it, in production."""
+        return _INTERNAL in self.demand.special and self.tier is Tier.PRODUCTION
+
+    @property
+    def autoscaled(self) -> bool:
+        """It is said to be scaled with its load, in production."""
+        return bool(self.stated.get("autoscaling")) and self.tier is Tier.PRODUCTION
+
+    @property
+    def about_users(self) -> tuple[str, ...]:
+        """Evidence of who uses it, and of its being small."""
+        return self._about(tuple(f"special.{word}" for word in (_PUBLIC, _INTERNAL, _SMALL)))
 
     @property
     def spiky(self) -> bool:
@@ -230,6 +262,7 @@ def _statements(component: Component, context: AppContext) -> dict[str, tuple[st
     """Evidence of what is said of the app or of this component, by key."""
     found: dict[str, tuple[str, ...]] = {}
     for item in context.reading.statements:
-        if item.component in (None, component.name):
-            found[item.key] = (*found.get(item.key, ()), item.evidence_id)
+        if item.component in (None, component.name) and item.value is not False:
+            key = f"special.{item.value}" if item.key == "special" else item.key
+            found[key] = (*found.get(key, ()), item.evidence_id)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipa.cpu import CpuSizing, Subject, processes_of
 from pipa.demand import Tier
-from pipa.estimate import MS_PER_SECOND, Estimate
+from pipa.estimate import MS_PER_SECOND, Estimate, round_mib
 from pipa.libraries import MODEL_GROUPS
 from pipa.replicas import hands_out_work
 from pipa.runtime import Runtime
@@ -48,15 +48,21 @@ def size_memory(subject: Subject, cpu: CpuSizing, sheet: Worksheet) -> MemorySiz
     text += (
         f", raised to the least for its runtime, {mib(floor)}." if spread.target < floor else "."
     )
+    # What is vague is rounded to the nearest, but never below what is expected to be in use.
+    written = round_mib(request, max(floor, working.target))
+    if written.target != request.target:
+        text += f" Its range carries no more digits than {mib(written.target)}."
     sheet.step("memory", text)
-    return _with_limit(subject, request, sheet)
+    return _with_limit(subject, written, sheet)
 
 
 def _process(subject: Subject, sheet: Worksheet) -> Estimate:
     variant, tier = subject.profile.variant, subject.situation.tier
     base = sheet.use(f"memory.base.{variant}")
     one, text = base, f"One {_name(subject)} process holds {mib(base.target)}"
-    if tier is not Tier.SAMPLE:
+    if subject.situation.small:
+        text += ", which is all for a small one"
+    elif tier is not Tier.SAMPLE:
         live = sheet.use(f"memory.live.{subject.profile.runtime.value}.{tier.value}")
         if subject.component.role in _MULTIPLIED_BY_ROLE:
             factor = sheet.use(_multiplier(subject))
@@ -75,7 +81,13 @@ def _process(subject: Subject, sheet: Worksheet) -> Estimate:
         one = one * (Estimate.exactly(1) + share.times(processes - 1))
     text += f": {mib(one.target)}."
     sheet.step(
-        "memory", text, (*subject.component.evidence[:3], *subject.component.runtime.evidence)
+        "memory",
+        text,
+        (
+            *subject.component.evidence[:3],
+            *subject.component.runtime.evidence,
+            *subject.situation.about_users,
+        ),
     )
     return one
 
@@ -210,7 +222,14 @@ def _with_limit(subject: Subject, request: Estimate, sheet: Worksheet) -> Memory
     own = jvm and subject.situation.tier is Tier.PRODUCTION
     factor = sheet.use("memory.limit_factor.jvm_production" if own else "memory.limit_factor")
     limit = request * factor
-    text = f"Memory limit {number(factor.target)} x {mib(request.target)} = {mib(limit.target)}."
+    text = f"Memory limit {number(factor.target)} x {mib(request.target)} = {mib(limit.target)}"
+    tier = subject.situation.tier
+    if tier is not Tier.SAMPLE and not subject.situation.small:
+        burst = sheet.use(f"memory.limit_floor.{tier.value}")
+        limit = limit.maximum(burst)
+        text += f", at least {mib(burst.target)}"
+    limit = round_mib(limit, request.target)
+    text += f"; written as {mib(limit.target)}."
     heap = _heap_limit(subject, sheet)
     if heap > limit.target:
         limit = limit.at_least(heap)

@@ -88,9 +88,13 @@ def _floor(component: Component, situation: Situation, sheet: Worksheet) -> tupl
         return "replicas.sample", "nobody depends on it"
     strict = needs_no_downtime(situation, sheet)
     in_production = situation.environment is Environment.PROD
+    if situation.autoscaled and component.role in SERVING | {Role.WORKER}:
+        return "replicas.autoscaled", "it is scaled with its load, so several share it"
     if component.role in SERVING and in_production:
         if strict:
             return "replicas.serving_critical", "one is replaced, one may fail, one must serve"
+        if situation.installation:
+            return "replicas.installation", "a product ships one, more are for whoever needs them"
         return "replicas.serving", "one may be replaced while the other serves"
     if component.role in SERVING:
         return "replicas.background", "a short outage is acceptable here"

@@ -262,7 +262,7 @@ def test_the_demo_api_is_reasoned_from_load_to_limit(size):
 def test_the_last_memory_step_ends_on_the_limit(size, language):
     plan = size(language=language, framework="x", demand={"peak_rps": 100})
     limit, rounded = [step.text for step in plan.reasoning if step.about == "memory"][-2:]
-    stated = float(re.findall(r"= ([\d.]+) MiB", limit)[-1])
+    stated = float(re.findall(r"written as ([\d.]+) MiB", limit)[-1])
     assert plan.resources.limits.memory / MIB == pytest.approx(stated, rel=0.25)
     assert plan.resources.limits.memory / MIB >= stated - 0.1
     assert f"limit {format_memory(plan.resources.limits.memory)}." in rounded

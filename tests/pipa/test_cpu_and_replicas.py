@@ -242,3 +242,59 @@ def test_stated_workers_let_one_pod_use_more_cores(size):
     eight = size(language="Python", demand={"peak_rps": 400}, has_volume=True, runtime=runtime)
     assert alone.resources.requests.cpu == 1000
     assert eight.resources.requests.cpu > 3000
+
+
+@pytest.mark.parametrize(
+    ("word", "figure"),
+    [
+        ("public", "cpu.users.public"),
+        ("internal", "cpu.users.internal"),
+        ("small", "cpu.small"),
+    ],
+)
+def test_who_uses_it_scales_the_habit_in_production(size, constants, word, figure):
+    plain = size(language="Go", demand={"special": ("production",)})
+    plan = size(language="Go", demand={"special": ("production", word)})
+    factor = constants[figure].value
+    assert plan.resources.requests.cpu == plain.resources.requests.cpu * factor
+    assert f"{factor:g} x for" in _steps(plan, "cpu")
+
+
+def test_a_sample_is_a_sample_whoever_uses_it(size):
+    words = ("internal", "public", "small")
+    plan = size(language="Go", demand={"sample": True, "special": words})
+    assert plan.resources == size(language="Go", demand={"sample": True}).resources
+
+
+def test_a_small_service_has_no_room_for_bursts_beyond_its_request(size, constants):
+    plan = size(language="Go", demand={"special": ("small",)})
+    factor = constants["cpu.limit_factor.general"].value
+    assert plan.resources.limits.cpu == plan.resources.requests.cpu * factor
+    assert plan.resources.limits.cpu < constants["cpu.limit_floor.general"].value
+
+
+def test_a_product_ships_one_replica_unless_it_must_stay_up(size):
+    installed = {"special": ("default_install",)}
+    assert size(demand=installed).replicas == 1
+    assert size(demand={**installed, "zero_downtime": True}).replicas == 3
+    assert size(demand={**installed, "peak_rps": 50}).replicas == 2
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_what_is_scaled_with_its_load_begins_with_several(component, context, constants, stated):
+    from pipa.capacity import size_component
+    from schemas.context import Demand, DescriptionReading, Dimension, Statement
+
+    said = Statement(
+        dimension=Dimension.SPECIAL,
+        key="autoscaling",
+        value=stated,
+        quote="autoscaled",
+        start=0,
+        end=10,
+    )
+    demand = Demand(special=("production",))
+    worker = component(role=Role.WORKER, demand=demand)
+    reading = DescriptionReading(demand=demand, statements=(said,))
+    plan, _ = size_component(worker, context(worker, reading=reading), constants)
+    assert plan.replicas == (3 if stated else 2)
