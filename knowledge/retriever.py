@@ -140,10 +140,13 @@ class Retriever:
     def _answer(self, query: KnowledgeQuery, near: Mapping[int, float] | None) -> Retrieval:
         hits = self._words.hits(query_terms(query.text))
         mode = Mode.LEXICAL if near is None else self._mode
+        wordless = self._best_without_words(near, mode) >= FLOOR
         ranked: list[tuple[float, int]] = []
         for position, facets in enumerate(self._words.facets):
             passed = None if position in self._excluded else match(facets, query)
-            if passed is None:
+            if passed is None or (
+                passed is Match.NONE and position not in hits.coverage and not wordless
+            ):
                 continue
             value = score(self._features(position, hits, near), mode, passed)
             if passed is not Match.NONE or value >= FLOOR:
@@ -161,6 +164,11 @@ class Retriever:
             for fact, (negative, position) in zip(facts, best, strict=True)
         )
         return Retrieval(query=query, found=tuple(found))
+
+    def _best_without_words(self, near: Mapping[int, float] | None, mode: Mode) -> float:
+        """The best score of a fact that has none of the words: often not worth a closer look."""
+        cosine = max(near.values(), default=0.0) if near else 0.0
+        return score(Features(cosine=cosine, coverage=0.0, subject=0.0, bm25=0.0), mode)
 
     def _features(
         self, position: int, hits: LexicalHits, near: Mapping[int, float] | None

@@ -104,6 +104,10 @@ def _session(directory: Path) -> Any:  # noqa: ANN401 - onnxruntime ships no typ
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: its warnings about hardware say nothing here
+    # Waiting threads that spin cost a quarter of the CPU time, and the time of whoever shares the
+    # machine; packing the weights costs every process more than a few queries gain from it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.disable_prepacking", "1")
     return onnxruntime.InferenceSession(
         str(directory / MODEL), options, providers=["CPUExecutionProvider"]
     )
