@@ -163,6 +163,18 @@ def _add_eval(commands: _Commands) -> None:
         default=True,
         help="a row meets nothing that comes from its own owner (default: on)",
     )
+    evaluate.add_argument(
+        "--third-party",
+        action="store_true",
+        help="size the rows without source too, from image and description alone",
+    )
+    evaluate.add_argument("--charts", metavar="FILE", help="size what charts ship too (JSON lines)")
+    evaluate.add_argument(
+        "--manifests",
+        metavar="DIR",
+        nargs="+",
+        help="whole checkouts, to compare with the community's own text; nothing is sized there",
+    )
     evaluate.add_argument("--knowledge", choices=("on", "off"), help="default: on")
     evaluate.add_argument("--llm", metavar="none|auto|PROVIDER/MODEL", help="language model to use")
     evaluate.add_argument("--json", action="store_true", help="print all figures as JSON")

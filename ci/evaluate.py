@@ -6,13 +6,14 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from adapters.settings import Settings, load_settings
 from ci.progress import bar_on_terminal
-from pipeline.evaluation.report import report, table
-from pipeline.evaluation.run import Scope, evaluate, prediction_line
-from pipeline.evaluation.truth import load_rows
+from pipeline.evaluation.run import Outcome, prediction_line
+from pipeline.evaluation.table import table
+from pipeline.evaluation.whole import Task, measure
 from pipeline.reasoner import choose_reasoner
 from schemas.errors import OutputError
 
@@ -25,24 +26,27 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         OutputError: The predictions cannot be written.
     """
     settings = _settings(arguments)
-    choose_reasoner(settings.llm)
-    rows = load_rows(Path(arguments.truth))
-    scope = Scope(
+    with bar_on_terminal() as progress:
+        measured = measure(_task(arguments), settings, choose_reasoner(settings.llm), progress)
+    if arguments.predictions is not None:
+        write_predictions(Path(arguments.predictions), measured.outcomes)
+    if arguments.json:
+        sys.stdout.write(json.dumps(measured.report.as_json(), indent=1) + "\n")
+    else:
+        sys.stdout.write(table(measured.report))
+    return 0 if measured.report.predicted else 1
+
+
+def _task(arguments: argparse.Namespace) -> Task:
+    return Task(
+        truth=Path(arguments.truth),
         checkouts=tuple(map(Path, arguments.checkouts)),
+        manifests=tuple(map(Path, arguments.manifests or ())),
+        charts=None if arguments.charts is None else Path(arguments.charts),
+        third_party=arguments.third_party,
         leave_one_app_out=arguments.leave_one_app_out,
         exclude_apps=frozenset(app.lower() for app in arguments.exclude_app or ()),
     )
-    with bar_on_terminal() as progress:
-        outcomes = evaluate(rows, scope, settings, progress)
-    if arguments.predictions is not None:
-        lines = (json.dumps(prediction_line(outcome)) for outcome in outcomes)
-        _write(Path(arguments.predictions), "".join(f"{line}\n" for line in lines))
-    found = report(rows, outcomes)
-    if arguments.json:
-        sys.stdout.write(json.dumps(found.as_json(), indent=1) + "\n")
-    else:
-        sys.stdout.write(table(found))
-    return 0 if found.scored else 1
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -51,14 +55,19 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return load_settings().model_copy(update=given)
 
 
-def _write(path: Path, text: str) -> None:
+def write_predictions(path: Path, outcomes: Iterable[Outcome]) -> None:
+    """Write one JSON line per row, all or nothing.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             temporary = Path(file.name)
-            file.write(text)
+            file.writelines(f"{json.dumps(prediction_line(outcome))}\n" for outcome in outcomes)
         temporary.replace(path)
     except OSError as error:
         if temporary is not None:

@@ -1,26 +1,26 @@
-"""The figures of an evaluation: every method beside the tool, as data and as one table."""
+"""The figures of an evaluation: every method beside the tool, as data."""
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
-from pipa.constants import load_constants
 from pipeline.evaluation.baselines import Baselines
+from pipeline.evaluation.folds import cited_owners
+from pipeline.evaluation.manifests import community_section, predicted_section
 from pipeline.evaluation.needs import NeedsScore, score_needs
-from pipeline.evaluation.run import Outcome
-from pipeline.evaluation.scoring import Prediction, Scores, score
-from pipeline.evaluation.similarity import Similarity, compare, section
-from pipeline.evaluation.truth import FIELDS, Row, amount, owner_of
-from schemas.quantities import format_cpu, format_memory
+from pipeline.evaluation.run import Evaluation
+from pipeline.evaluation.scoring import Field, Prediction, Scores, score
+from pipeline.evaluation.similarity import Similarity, compare
+from pipeline.evaluation.truth import Row, owner_of
+from pipeline.evaluation.twins import Agreement, agreement
 
 TOOL = "ai-provision"
-UNCITED = f"{TOOL}, owners no constant names"
-"""Rows of owners from whose repositories no constant is taken: the line to quote."""
-_GITHUB_OWNER = re.compile(r"https://github\.com/([^/]+)/")
+UNCITED = f"{TOOL}, uncited owners"
+"""Rows of owners from whose repositories no constant of the model is taken: the line to quote."""
 _TIERS = ("demo", "chart_default", "production")
 
 
@@ -29,56 +29,120 @@ class Method:
     """One line of the table."""
 
     name: str
+    rows: int
     scores: Scores
     needs: NeedsScore = field(default_factory=lambda: NeedsScore(0))
     similarity: Similarity | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """All that is said of a run."""
+class Part:
+    """What is said of one set of rows."""
 
     rows: int
-    """Rows with source whose repository is there or should be."""
-    scored: int
-    without_source: int
+    predicted: int
     reasons: dict[str, int]
     """Why the others have no prediction; they count as wrong."""
+    missing: dict[str, int]
+    """Rows of each repository that is not checked out; they do not count."""
     methods: tuple[Method, ...]
     tiers: dict[str, tuple[Method, ...]]
+    twins: dict[Field, Agreement]
+    """How far teams differ among themselves."""
+    from_manifests: int
+    """Rows whose section is the community's own text; the others' is made from their numbers."""
 
     def as_json(self) -> dict[str, object]:
         """The same as plain data."""
         return {
             "rows": self.rows,
-            "scored": self.scored,
-            "without_source": self.without_source,
+            "predicted": self.predicted,
             "reasons": self.reasons,
+            "missing": self.missing,
             "methods": [_plain(method) for method in self.methods],
             "tiers": {tier: [_plain(m) for m in methods] for tier, methods in self.tiers.items()},
+            "twins": {".".join(key): asdict(value) for key, value in self.twins.items()},
+            "sections_from_manifests": self.from_manifests,
         }
 
 
-def report(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Report:
-    """Score the outcomes, and the baselines made from all `rows`."""
-    subject = [item.row for item in outcomes]
-    predictions: dict[str, list[Prediction | None]] = {TOOL: [item.prediction for item in outcomes]}
-    for name, baseline in Baselines(rows).methods().items():
-        predictions[name] = [baseline(row) for row in subject]
-    cited = _cited_owners()
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that is said of a run."""
+
+    parts: dict[str, Part]
+    """The rows with source first; third-party images and charts where they were asked for."""
+    without_source: int
+    conditions: dict[str, str] = field(default_factory=dict)
+    """What the numbers were made with."""
+
+    @property
+    def predicted(self) -> int:
+        """Rows with a prediction, in all parts."""
+        return sum(part.predicted for part in self.parts.values())
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain data."""
+        return {
+            "conditions": self.conditions,
+            "without_source": self.without_source,
+            "parts": {title: part.as_json() for title, part in self.parts.items()},
+        }
+
+
+def part(found: Evaluation, among: Sequence[Row], manifests: Sequence[Path] = ()) -> Part:
+    """Score the outcomes, and the baselines.
+
+    Args:
+        found: What the tool says.
+        among: All rows from which baselines may be made.
+        manifests: Directories of whole checkouts, for the community's own words.
+    """
+    rows = [item.row for item in found.outcomes]
+    predictions: dict[str, list[Prediction | None]] = {
+        TOOL: [item.prediction for item in found.outcomes]
+    }
+    for name, baseline in Baselines(among).methods().items():
+        predictions[name] = [baseline(row) for row in rows]
+    sections = [community_section(row, manifests) for row in rows]
+    subject = _Subject(rows, [text for text, _ in sections])
     methods = [_method(name, subject, made) for name, made in predictions.items()]
-    uncited = [owner_of(row) not in cited for row in subject]
-    if any(uncited) and not all(uncited):
-        chosen, made = _chosen(subject, predictions[TOOL], lambda i: uncited[i])
-        methods.insert(1, _method(UNCITED, chosen, made))
-    return Report(
-        rows=len(subject),
-        scored=sum(item.answer is not None for item in outcomes),
-        without_source=sum(not row.get("source_path") for row in rows),
-        reasons=dict(Counter(item.reason for item in outcomes if item.answer is None)),
+    uncited = _uncited(subject, predictions[TOOL])
+    if uncited is not None:
+        methods.insert(1, uncited)
+    return Part(
+        rows=len(rows),
+        predicted=sum(item.answer is not None for item in found.outcomes),
+        reasons=dict(Counter(item.reason for item in found.outcomes if item.answer is None)),
+        missing=found.missing,
         methods=tuple(methods),
-        tiers={tier: _tier(tier, subject, predictions) for tier in _present(subject)},
+        tiers={tier: _tier(tier, subject, predictions) for tier in _present(rows)},
+        twins=agreement(rows, among),
+        from_manifests=sum(own for _, own in sections),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    rows: list[Row]
+    sections: list[str]
+    """The community's section of each row."""
+
+    def chosen(
+        self, made: Sequence[Prediction | None], keep: Callable[[Row], bool]
+    ) -> tuple[_Subject, list[Prediction | None]]:
+        at = [index for index, row in enumerate(self.rows) if keep(row)]
+        subject = _Subject([self.rows[i] for i in at], [self.sections[i] for i in at])
+        return subject, [made[i] for i in at]
+
+
+def _uncited(subject: _Subject, made: Sequence[Prediction | None]) -> Method | None:
+    """None when it would be no row, or every row."""
+    cited = cited_owners()
+    some, theirs = subject.chosen(made, lambda row: owner_of(row) not in cited)
+    if len(some.rows) in (0, len(subject.rows)):
+        return None
+    return _method(UNCITED, some, theirs)
 
 
 def _present(rows: Sequence[Row]) -> list[str]:
@@ -87,35 +151,32 @@ def _present(rows: Sequence[Row]) -> list[str]:
 
 
 def _tier(
-    tier: str, rows: Sequence[Row], predictions: dict[str, list[Prediction | None]]
+    tier: str, subject: _Subject, predictions: dict[str, list[Prediction | None]]
 ) -> tuple[Method, ...]:
     methods = []
     for name, made in predictions.items():
-        chosen, some = _chosen(rows, made, lambda i: rows[i]["tier"] == tier)
-        methods.append(_method(name, chosen, some))
+        some, theirs = subject.chosen(made, lambda row: row["tier"] == tier)
+        methods.append(_method(name, some, theirs))
     return tuple(methods)
 
 
-def _chosen(
-    rows: Sequence[Row], made: Sequence[Prediction | None], keep: Callable[[int], bool]
-) -> tuple[list[Row], list[Prediction | None]]:
-    at = [index for index in range(len(rows)) if keep(index)]
-    return [rows[i] for i in at], [made[i] for i in at]
+def _method(name: str, subject: _Subject, made: Sequence[Prediction | None]) -> Method:
+    rows = subject.rows
+    return Method(
+        name, len(rows), score(rows, made), score_needs(rows, made), _similarity(subject, made)
+    )
 
 
-def _method(name: str, rows: Sequence[Row], made: Sequence[Prediction | None]) -> Method:
-    return Method(name, score(rows, made), score_needs(rows, made), _similarity(rows, made))
-
-
-def _similarity(rows: Sequence[Row], made: Sequence[Prediction | None]) -> Similarity | None:
-    """The mean over the rows that have a prediction."""
-    found = [
-        compare(_section_of(row, prediction), _section_of(row, None))
-        for row, prediction in zip(rows, made, strict=True)
-        if prediction is not None
-    ]
-    if not found:
+def _similarity(subject: _Subject, made: Sequence[Prediction | None]) -> Similarity | None:
+    """The mean over all rows; one without a prediction is alike in nothing."""
+    if not subject.rows:
         return None
+    found = [
+        Similarity(0, 0, 0)
+        if prediction is None
+        else compare(predicted_section(row, prediction), reference)
+        for row, reference, prediction in zip(subject.rows, subject.sections, made, strict=True)
+    ]
     return Similarity(
         bleu=statistics.mean(item.bleu for item in found),
         weighted=statistics.mean(item.weighted for item in found),
@@ -123,32 +184,13 @@ def _similarity(rows: Sequence[Row], made: Sequence[Prediction | None]) -> Simil
     )
 
 
-def _section_of(row: Row, made: Prediction | None) -> str:
-    """The YAML of the row itself, or of a prediction, in the fields that the row states."""
-    texts: dict[str, dict[str, str]] = {"requests": {}, "limits": {}}
-    for kind, resource in FIELDS:
-        truth = amount(row, kind, resource)
-        value = truth if made is None else made.amounts.get((kind, resource))
-        if truth and value:
-            show = format_cpu if resource == "cpu" else format_memory
-            texts[kind][resource] = show(round(value))
-    stated = isinstance(row["replicas"], int)
-    replicas = (row["replicas"] if made is None else made.replicas) if stated else None
-    return section(replicas, texts["requests"], texts["limits"])
-
-
-def _cited_owners() -> frozenset[str]:
-    """Owners of the GitHub repositories that the constants name as their source."""
-    urls = [constant.source_url for constant in load_constants().by_id.values()]
-    return frozenset(found[1].lower() for url in urls if (found := _GITHUB_OWNER.match(url)))
-
-
 def _plain(method: Method) -> dict[str, object]:
-    scores = method.scores
-    similarity = method.similarity
+    scores, similarity = method.scores, method.similarity
     return {
         "name": method.name,
+        "rows": method.rows,
         "success": scores.success,
+        "all_within_4": scores.all_within_4,
         "fields": {".".join(key): asdict(value) for key, value in scores.fields.items()},
         "replicas": {
             "n": scores.replicas_n,
@@ -160,61 +202,3 @@ def _plain(method: Method) -> dict[str, object]:
         if similarity is None
         else {**asdict(similarity), "code_bleu": similarity.code_bleu},
     }
-
-
-def table(found: Report) -> str:
-    """All methods in one table of fixed width, the tiers below it."""
-    lines = [f"{found.scored} of {found.rows} rows with source predicted"]
-    lines += [f"  {count} without: {reason}" for reason, count in sorted(found.reasons.items())]
-    if found.without_source:
-        lines.append(f"  {found.without_source} rows without source are not scored")
-    lines += ["", *_table("all rows", found.methods)]
-    for tier, methods in found.tiers.items():
-        lines += ["", *_table(tier, methods)]
-    lines += [
-        "",
-        "×: geometric-mean factor; %: share within 1.5×, 2×, 4×; b: bias (above 1 asks for more);",
-        "ok: requests within 4× and replicas within 1; r0, r1: replicas exact, within 1;",
-        "BLEU, CodeBLEU: the section of the manifest; kill, waste: memory limit under, over 4×,",
-        "what is known to be needed.",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _table(title: str, methods: Sequence[Method]) -> list[str]:
-    heads = [
-        f"{'CPU' if resource == 'cpu' else 'memory'} {kind.removesuffix('s')}"
-        for kind, resource in FIELDS
-    ]
-    lines = [
-        f"{title:34}{'ok':>5}"
-        + "".join(f"{head:>28}" for head in heads)
-        + f"{'r0':>6}{'r1':>6}{'BLEU':>6}{'CodeB':>6}{'kill':>6}{'waste':>6}"
-    ]
-    return lines + [_line(method) for method in methods]
-
-
-def _line(method: Method) -> str:
-    scores, similarity, needs = method.scores, method.similarity, method.needs
-    cells = []
-    for key in FIELDS:
-        item = scores.fields[key]
-        if item.factor is None or item.bias is None:
-            cells.append("-")
-            continue
-        shares = "/".join(
-            f"{share * 100:.0f}" for share in (item.within_1_5, item.within_2, item.within_4)
-        )
-        cells.append(f"×{item.factor:.2f} {shares}% b{item.bias:.2f} n{item.n}")
-    return (
-        f"{method.name[:33]:34}{_percent(scores.success):>5}"
-        + "".join(f"{cell:>28}" for cell in cells)
-        + f"{_percent(scores.replicas_exact):>6}{_percent(scores.replicas_within_1):>6}"
-        + f"{_percent(similarity.bleu if similarity else None):>6}"
-        + f"{_percent(similarity.code_bleu if similarity else None):>6}"
-        + f"{_percent(needs.below):>6}{_percent(needs.wasted):>6}"
-    )
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share * 100:.0f}%"

@@ -11,17 +11,22 @@ from adapters.settings import Settings
 from dca.agent import DcaAgent
 from dca.repository.assemble import read_repository
 from dca.repository.facts import RepositoryReading
+from pipa.agent import PipaAgent
+from pipeline.evaluation.folds import constants_without
 from pipeline.evaluation.scoring import Amounts, Prediction
 from pipeline.evaluation.truth import Row, by_repository, component_of, owners_of
 from pipeline.wiring import Agents, agents, local_checkout
 from schemas.context import AppContext, Component
 from schemas.errors import InputFileError
-from schemas.ports import Checkout
+from schemas.ports import ChartRenderer, Checkout
 from schemas.recommendation import ComponentRecommendation
+from schemas.retrieval import KnowledgeState
 from schemas.trigger import Trigger
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, how many of it, of how many."""
+Match = Callable[[Row, Sequence[Component]], Component | None]
+"""Finds the component that a row is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +35,13 @@ class Scope:
 
     checkouts: tuple[Path, ...]
     leave_one_app_out: bool = True
-    """A row meets no fact, no fitted constant and no decision of its own owner."""
+    """A row meets no fact, no rule and no decision of its own owner."""
     exclude_apps: frozenset[str] = frozenset()
     """Apps (``owner/name``, lower case) whose owners' facts nobody meets."""
+
+    def kept(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows of all other apps."""
+        return [row for row in rows if row["app"].lower() not in self.exclude_apps]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,73 +59,108 @@ class Outcome:
         return None if self.answer is None else _prediction(self.answer)
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All rows that were sized, and the repositories that were not there."""
+
+    outcomes: tuple[Outcome, ...]
+    missing: dict[str, int]
+    """Rows of each repository that is not checked out: nobody is judged by them."""
+    knowledge: KnowledgeState | None = None
+    """The knowledge base that was asked; None when none was."""
+
+
+class Sizer:
+    """Sizes rows one by one, each with agents that have never heard of its owners.
+
+    Past decisions are neither looked at nor written.
+
+    Args:
+        scope: What is left out.
+        settings: The operator's.
+    """
+
+    def __init__(self, scope: Scope, settings: Settings) -> None:
+        self._scope = scope
+        self.knowledge: KnowledgeState | None = None
+        # Rows of one owner follow each other; opening the knowledge base costs 0.1 s.
+        self._agents = functools.lru_cache(maxsize=4)(functools.partial(_agents, settings))
+
+    def charts(self, row: Row) -> ChartRenderer:
+        """What renders the charts of a row's repository."""
+        return self._agents(self._excluded(row))[0].charts
+
+    def size(
+        self, row: Row, checkout: Checkout, reading: RepositoryReading, match: Match
+    ) -> Outcome:
+        """Size the component of a row."""
+        dca, pipa, rva = self._agents(self._excluded(row))
+        trigger = Trigger(git_repo=checkout.url, app_description=row["description"])
+        context = dca.aggregate(trigger, checkout, reading)
+        component = match(row, context.components)
+        if component is None:
+            return Outcome(
+                row, None, "no component of its Dockerfile or source directory was found"
+            )
+        context = _retrieved(dca, context, component)
+        self.knowledge = context.knowledge or self.knowledge
+        refined = rva.refine(context, pipa.draft(context))
+        for answer in refined.components:
+            if answer.name == component.name:
+                return Outcome(row, answer)
+        failures = [item.failure or "" for item in refined.failed if item.name == component.name]
+        return Outcome(row, None, failures[0] if failures else "it was not sized")
+
+    def _excluded(self, row: Row) -> frozenset[str]:
+        """Owners whose facts and rules this row must not meet."""
+        owners = {app.split("/")[0] for app in self._scope.exclude_apps}
+        return frozenset(owners | (owners_of(row) if self._scope.leave_one_app_out else set()))
+
+
 def evaluate(
     rows: Sequence[Row], scope: Scope, settings: Settings, progress: Progress
-) -> list[Outcome]:
+) -> Evaluation:
     """Size all rows that have source and whose repository is checked out.
 
-    Each repository is read once. Past decisions are neither looked at nor written.
+    Each repository is read once.
 
     Raises:
         InputFileError: None of the checkouts is there.
         SettingsError: A setting or constants file is wrong.
     """
-    chosen = [row for row in rows if row["app"].lower() not in scope.exclude_apps]
-    groups = list(by_repository(chosen, *scope.checkouts))
-    total = sum(len(group) for _, _, group in groups)
-    if not any(directory for _, directory, _ in groups):
+    groups = list(by_repository(scope.kept(rows), *scope.checkouts))
+    there = [(name, place, group) for name, place, group in groups if place is not None]
+    if groups and not there:
         raise InputFileError(
             f"none of the {len(groups)} repositories is checked out below "
             + ", ".join(map(str, scope.checkouts)),
             hint="A checkout is a directory named owner+name.",
         )
+    sizer = Sizer(scope, settings)
+    total = sum(len(group) for _, _, group in there)
     found: list[Outcome] = []
-    for repository, directory, group in groups:
+    for repository, place, group in there:
         progress(repository, len(found), total)
-        if directory is None:
-            found += [Outcome(row, None, f"{repository} is not checked out") for row in group]
-            continue
-        found += _repository(directory, group, scope, settings)
-    return found
+        found += _repository(place, group, sizer)
+    return Evaluation(
+        outcomes=tuple(found),
+        missing={name: len(group) for name, place, group in groups if place is None},
+        knowledge=sizer.knowledge,
+    )
 
 
-def _repository(
-    directory: Path, rows: Iterable[Row], scope: Scope, settings: Settings
-) -> Iterator[Outcome]:
-    wired = functools.lru_cache(maxsize=4)(functools.partial(_agents, settings))
+def _repository(directory: Path, rows: Iterable[Row], sizer: Sizer) -> Iterator[Outcome]:
     with local_checkout(directory) as checkout:
         reading: RepositoryReading | None = None
         for row in rows:
-            trio = wired(_excluded(row, scope))
             if reading is None:
-                reading = read_repository(checkout.files, trio[0].charts)
-            yield _row(row, trio, checkout, reading)
-
-
-def _excluded(row: Row, scope: Scope) -> frozenset[str]:
-    """Owners whose facts and fitted constants this row must not meet."""
-    owners = {app.split("/")[0] for app in scope.exclude_apps}
-    return frozenset(owners | (owners_of(row) if scope.leave_one_app_out else set()))
+                reading = read_repository(checkout.files, sizer.charts(row))
+            yield sizer.size(row, checkout, reading, component_of)
 
 
 def _agents(settings: Settings, owners: frozenset[str]) -> Agents:
-    return agents(settings, exclude_owners=owners)
-
-
-def _row(row: Row, trio: Agents, checkout: Checkout, reading: RepositoryReading) -> Outcome:
-    dca, pipa, rva = trio
-    trigger = Trigger(git_repo=checkout.url, app_description=row["description"])
-    context = dca.aggregate(trigger, checkout, reading)
-    component = component_of(row, context.components)
-    if component is None:
-        return Outcome(row, None, "no component of its Dockerfile or source directory was found")
-    context = _retrieved(dca, context, component)
-    refined = rva.refine(context, pipa.draft(context))
-    for answer in refined.components:
-        if answer.name == component.name:
-            return Outcome(row, answer)
-    failures = [item.failure or "" for item in refined.failed if item.name == component.name]
-    return Outcome(row, None, failures[0] if failures else "it was not sized")
+    dca, _, rva = agents(settings, exclude_owners=owners)
+    return dca, PipaAgent(constants_without(owners)), rva
 
 
 def _retrieved(dca: DcaAgent, context: AppContext, component: Component) -> AppContext:

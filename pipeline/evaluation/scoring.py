@@ -43,7 +43,8 @@ class FieldScore:
     within_2: float = 0.0
     within_4: float = 0.0
     covered: float | None = None
-    """Share of the truth inside the interval; None without intervals."""
+    """Share of the truth inside the interval; None for a method without intervals. A number that is
+    not predicted, or has no interval, counts as outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Scores:
     fields: dict[Field, FieldScore]
     success: float
     """Share of rows with every stated request within a factor 4 and replicas within 1."""
+    all_within_4: float
+    """Share of rows with every stated request and limit within a factor 4."""
     replicas_n: int = 0
     replicas_exact: float | None = None
     replicas_within_1: float | None = None
@@ -65,6 +68,7 @@ def score(rows: Sequence[Row], predictions: Sequence[Prediction | None]) -> Scor
     return Scores(
         fields={field: _field(field, pairs) for field in FIELDS},
         success=_share([succeeds(row, made) for row, made in pairs]),
+        all_within_4=_share([_all_within(FIELDS, row, made) for row, made in pairs]),
         replicas_n=len(gaps),
         replicas_exact=_share([gap == 0 for gap in gaps]) if gaps else None,
         replicas_within_1=_share([gap <= 1 for gap in gaps]) if gaps else None,
@@ -76,14 +80,18 @@ def succeeds(row: Row, made: Prediction | None) -> bool:
 
     A method that predicts no replicas is judged by its requests alone.
     """
-    if made is None:
+    if made is None or not _all_within(FIELDS[:2], row, made):
         return False
-    for field in FIELDS[:2]:
-        truth = amount(row, *field)
-        if truth and not within(made.amounts.get(field), truth, 4):
-            return False
     stated = isinstance(row["replicas"], int) and made.replicas is not None
     return not stated or _gap(row, made) <= 1
+
+
+def _all_within(fields: Sequence[Field], row: Row, made: Prediction | None) -> bool:
+    """Whether every number that the row states is predicted within a factor 4."""
+    return made is not None and all(
+        not (truth := amount(row, *field)) or within(made.amounts.get(field), truth, 4)
+        for field in fields
+    )
 
 
 def within(predicted: float | None, truth: float, factor: float) -> bool:
@@ -111,7 +119,7 @@ def _field(field: Field, pairs: Sequence[tuple[Row, Prediction | None]]) -> Fiel
     n = len(stated)
     if not logs:
         return FieldScore(n, n)
-    inside = [_inside(field, truth, made) for truth, made in stated if made and made.intervals]
+    told = any(made and made.intervals for _, made in stated)
     return FieldScore(
         n=n,
         unset=n - len(logs),
@@ -120,7 +128,7 @@ def _field(field: Field, pairs: Sequence[tuple[Row, Prediction | None]]) -> Fiel
         within_1_5=_near(logs, 1.5) / n,
         within_2=_near(logs, 2) / n,
         within_4=_near(logs, 4) / n,
-        covered=_share(inside) if inside else None,
+        covered=_share([_inside(field, *pair) for pair in stated]) if told else None,
     )
 
 
@@ -128,8 +136,8 @@ def _near(logs: Sequence[float], factor: float) -> int:
     return sum(abs(log) <= math.log2(factor) + _TINY for log in logs)
 
 
-def _inside(field: Field, truth: float, made: Prediction) -> bool:
-    intervals = made.intervals
+def _inside(field: Field, truth: float, made: Prediction | None) -> bool:
+    intervals = None if made is None else made.intervals
     if intervals is None:
         return False
     found = {

@@ -1,7 +1,7 @@
 """How alike two pieces of YAML are: BLEU, and the parts of CodeBLEU that YAML has.
 
-The compared text of a row is its section: replicas and resources, as far as the community states
-them, and the same fields of the recommendation.
+The compared text of a row is its section: `replicas`, where the community states them, and
+`resources`.
 
 Source: Papineni et al. 2002 (BLEU, by sacrebleu); Ren et al. 2020, "CodeBLEU" (weighted n-grams,
 structure match; its data-flow part has no meaning in YAML, so the other three count a third each).
@@ -17,11 +17,20 @@ from typing import Any
 
 import yaml
 
+from schemas.base import JsonObject
+
 KEYWORDS = frozenset({"replicas", "resources", "requests", "limits", "cpu", "memory"})
 KEYWORD_WEIGHT = 5.0
 """A keyword counts five times as much as another token, as in CodeBLEU."""
 _MOST_WORDS = 4
 """BLEU's longest n-gram."""
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a mapping that stands in two places twice, as its readers see it."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +47,12 @@ class Similarity:
         return (self.bleu + self.weighted + self.structure) / 3
 
 
-def section(replicas: int | None, requests: dict[str, str], limits: dict[str, str]) -> str:
-    """The compared YAML; what is not stated is left out."""
-    resources = {
-        name: amounts for name, amounts in (("requests", requests), ("limits", limits)) if amounts
-    }
-    whole: dict[str, object] = {} if replicas is None else {"replicas": replicas}
+def section(replicas: int | None, resources: JsonObject) -> str:
+    """The compared YAML, keys in the order in which they are given."""
+    whole: JsonObject = {} if replicas is None else {"replicas": replicas}
     if resources:
         whole["resources"] = resources
-    return yaml.safe_dump(whole, sort_keys=False)
+    return yaml.dump(whole, Dumper=_Plain, sort_keys=False)
 
 
 def compare(candidate: str, reference: str) -> Similarity:
@@ -93,7 +99,8 @@ def structure_match(candidate: object, reference: object) -> float:
 
 
 def _tokens(text: str) -> list[str]:
-    return text.replace(":", " : ").split()
+    """Words and colons; a number is the same word in quotes and without."""
+    return [token.strip("'\"") for token in text.replace(":", " : ").split()]
 
 
 def _grams(tokens: Sequence[str], length: int) -> Counter[tuple[str, ...]]:

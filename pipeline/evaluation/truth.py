@@ -2,8 +2,9 @@
 
 A row is a JSON object on a line of its own, with ``app`` (``owner/name``), ``service``,
 ``description``, ``requests`` and ``limits`` (each ``cpu`` and ``memory``, a quantity or null);
-and, where known, ``source_path``, ``source_repo``, ``dockerfile``, ``language``, ``framework``,
-``role``, ``tier``, ``workload_kind``, ``replicas``. Checkouts are directories named ``owner+name``.
+and, where known, ``source_path``, ``source_repo``, ``dockerfile``, ``image``, ``language``,
+``framework``, ``role``, ``tier``, ``workload_kind``, ``replicas``, and ``manifest_path`` with
+``locator``, where the numbers stand. Checkouts are directories named ``owner+name``.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from typing import Any
 from schemas.context import Component
 from schemas.errors import InputFileError, QuantityError
 from schemas.quantities import cpu_millicores, memory_bytes
+from schemas.trigger import MAX_DESCRIPTION_CHARACTERS
 
 Row = dict[str, Any]
 FIELDS = (("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory"))
 """The four numbers that are scored."""
 _TEXTS = ("app", "service", "description")
-_OPTIONAL = ("source_path", "source_repo", "dockerfile", "language", "framework", "role", "tier")
+_OPTIONAL = (
+    *("source_path", "source_repo", "dockerfile", "image", "language", "framework", "role"),
+    *("tier", "workload_kind", "manifest_path"),
+)
 
 
 def load_rows(path: Path) -> list[Row]:
@@ -31,28 +36,47 @@ def load_rows(path: Path) -> list[Row]:
     Raises:
         InputFileError: The file cannot be read, or a line is no row; the line is named.
     """
+    return [checked(row, place) for place, row in read_lines(path, "the truth")]
+
+
+def read_lines(path: Path, what: str) -> list[tuple[str, Row]]:
+    """Every object of a JSON-lines file, with ``file:line`` where it stands.
+
+    Raises:
+        InputFileError: The file cannot be read, or a line is no JSON object; the line is named.
+    """
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InputFileError(f"the truth {path} cannot be read: {reason}") from error
+        raise InputFileError(f"{what} {path} cannot be read: {reason}") from error
     rows = [
-        _row(line, f"{path}:{number}")
-        for number, line in enumerate(text.splitlines(), start=1)
+        (place, _object(line, place))
+        for number, line in enumerate(text.split("\n"), start=1)
         if line.strip()
+        for place in (f"{path}:{number}",)
     ]
     if not rows:
-        raise InputFileError(f"the truth {path} holds no row")
+        raise InputFileError(f"{what} {path} holds no row")
     return rows
 
 
-def _row(line: str, place: str) -> Row:
+def _object(line: str, place: str) -> Row:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InputFileError(f"{place} is no JSON object", code="truth.row") from error
     if not isinstance(row, dict):
         raise InputFileError(f"{place} is no JSON object", code="truth.row")
+    return row
+
+
+def checked(row: Row, place: str) -> Row:
+    """The row, with null for every optional part that is missing.
+
+    Raises:
+        InputFileError: A part is missing or cannot be used.
+    """
     for name in _TEXTS:
         if not isinstance(row.get(name), str) or not row[name].strip():
             raise InputFileError(f"{place} has no {name}", code="truth.row")
@@ -66,10 +90,13 @@ def _problem(row: Row) -> str:
     """What is wrong with the optional parts of a row, which are set to null where they miss."""
     if row["app"].count("/") != 1:
         return f"app is not owner/name: {row['app']}"
+    if len(row["description"]) > MAX_DESCRIPTION_CHARACTERS:
+        return f"description is longer than {MAX_DESCRIPTION_CHARACTERS} characters"
     for name in _OPTIONAL:
         if not isinstance(row.setdefault(name, None), str | None):
             return f"{name} is no text"
-    if not isinstance(row.setdefault("replicas", None), int | None):
+    replicas = row.setdefault("replicas", None)
+    if replicas is not None and (type(replicas) is not int or replicas < 0):
         return "replicas is no whole number"
     try:
         for field in FIELDS:

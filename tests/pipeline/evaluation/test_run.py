@@ -1,17 +1,15 @@
 """Rows are sized from their repository alone, and never meet their own owner's facts."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from adapters.settings import load_settings
-from pipeline.evaluation.report import TOOL, report, table
-from pipeline.evaluation.run import Scope, evaluate, prediction_line
+from pipeline.evaluation.report import TOOL, Report, part
+from pipeline.evaluation.run import Evaluation, Scope, evaluate, prediction_line
+from pipeline.evaluation.table import table
 from schemas.errors import InputFileError
 from tests.pipeline.evaluation.test_truth import row
 
@@ -52,7 +50,7 @@ def settings(place):
     )
 
 
-def outcomes(place, rows, **scope):
+def evaluation(place, rows, **scope) -> Evaluation:
     seen = []
     found = evaluate(
         rows,
@@ -60,8 +58,12 @@ def outcomes(place, rows, **scope):
         settings(place),
         lambda *progress: seen.append(progress),
     )
-    assert [total for _, _, total in seen] == [len(found)] * len(seen)
+    assert [total for _, _, total in seen] == [len(found.outcomes)] * len(seen)
     return found
+
+
+def outcomes(place, rows, **scope):
+    return evaluation(place, rows, **scope).outcomes
 
 
 def test_facts_of_the_app_under_test_are_met_only_when_that_is_asked_for(place):
@@ -85,26 +87,30 @@ def test_nothing_is_remembered_of_an_evaluation(place):
     assert not list((place / "data").glob("*.sqlite*"))
 
 
-def test_a_row_without_checkout_or_component_has_a_reason_and_counts_as_wrong(place):
-    rows = [
-        row(**API),
-        row(app="Gone/app", source_path="."),
-        row(source_path="nowhere", dockerfile=None),
-        row(source_path=None),
-    ]
-    found = outcomes(place, rows)
-    reasons = [item.reason for item in found]
-    assert reasons[0] == ""
-    assert "Gone/app is not checked out" in reasons
-    assert any("no component" in reason for reason in reasons)
-    summary = report(rows, found)
-    assert (summary.rows, summary.scored, summary.without_source) == (3, 1, 1)
+def test_a_row_without_component_has_a_reason_and_counts_as_wrong(place):
+    rows = [row(**API), row(source_path="nowhere", dockerfile=None), row(source_path=None)]
+    found = evaluation(place, rows)
+    assert found.outcomes[0].reason == ""
+    assert "no component" in found.outcomes[1].reason
+    summary = part(found, rows)
+    assert (summary.rows, summary.predicted) == (2, 1)
+    assert list(summary.reasons.values()) == [1]
     ours = next(item for item in summary.methods if item.name == TOOL)
-    assert ours.scores.success <= 1 / 3
-    assert ours.scores.fields["requests", "cpu"].unset == 2
-    text = table(summary)
-    assert "1 of 3 rows with source predicted" in text
-    assert "Gone/app is not checked out" in text
+    assert ours.scores.success <= 1 / 2
+    assert ours.scores.fields["requests", "cpu"].unset == 1
+    text = table(Report({"own code": summary}, without_source=1))
+    assert "1 of 2 rows predicted: own code" in text
+    assert "1 rows without source" in text
+
+
+def test_a_repository_that_is_not_checked_out_is_named_and_judges_nobody(place):
+    rows = [row(**API), *[row(app="Gone/app", source_path=".")] * 2]
+    found = evaluation(place, rows)
+    assert found.missing == {"Gone/app": 2}
+    summary = part(found, rows)
+    assert {item.rows for item in summary.methods} == {1}
+    text = table(Report({"own code": summary}, without_source=0))
+    assert "2 rows do not count, not checked out: Gone/app (2)" in text
 
 
 def test_without_any_checkout_it_is_one_sentence(place):
@@ -122,45 +128,19 @@ def test_a_prediction_is_a_line_of_quantities_with_its_interval(place):
     assert 0 < line["confidence"] <= 1
 
 
-def run(place, *arguments):
-    return subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from ci.cli import main; sys.exit(main())",
-            "eval",
-            *arguments,
-        ],
-        capture_output=True,
-        text=True,
-        cwd=place,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "AI_PROVISION_DATA_DIR": str(place / "data"),
-            "AI_PROVISION_CACHE_DIR": str(place / "cache"),
-        },
-        check=False,
+def test_the_same_rows_give_the_same_numbers(place):
+    rows = [row(**API), row(app="Other/shop", source_repo="Acme/shop", **API)]
+    first, second = (
+        Report({"own code": part(evaluation(place, rows), rows)}, 0).as_json() for _ in "12"
     )
+    assert first == second
 
 
-def test_the_command_prints_one_table_or_json_and_writes_predictions(place):
-    (place / "truth.jsonl").write_text(json.dumps(row(**API)) + "\n")
-    arguments = ("--truth", "truth.jsonl", "--checkouts", "checkouts")
-    done = run(place, *arguments, "--predictions", "p.jsonl")
-    assert done.returncode == 0, done.stderr
-    assert "LimitRange 500m/512Mi" in done.stdout
-    assert len((place / "p.jsonl").read_text().splitlines()) == 1
-    again = json.loads(run(place, *arguments, "--json").stdout)
-    assert again["scored"] == 1
-    assert {item["name"] for item in again["methods"]} >= {TOOL, "median by role"}
+def test_an_app_that_is_excluded_is_not_sized(place):
+    rows = [row(**API), row(app="Other/shop", source_repo="Acme/shop", **API)]
+    (found,) = outcomes(place, rows, exclude_apps=frozenset({"acme/shop"}))
+    assert found.row["app"] == "Other/shop"
 
 
-def test_a_bad_line_is_named_and_nothing_is_written(place):
-    (place / "truth.jsonl").write_text(json.dumps(row(**API)) + "\n{\n")
-    done = run(
-        place, "--truth", "truth.jsonl", "--checkouts", "checkouts", "--predictions", "p.jsonl"
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith("error[truth.row]: truth.jsonl:2 is no JSON object")
-    assert not (place / "p.jsonl").exists()
+def test_nothing_to_size_is_no_error(place):
+    assert outcomes(place, [row(source_path=None)]) == ()

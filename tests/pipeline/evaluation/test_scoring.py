@@ -69,6 +69,12 @@ def test_success_is_requests_within_four_times_and_replicas_within_one(predictio
     assert succeeds(row(), prediction) is expected
 
 
+def test_all_four_are_within_four_times_or_the_row_does_not_count():
+    rows = [row(), row(), row(limits={}), row()]
+    predictions = [made(), made(memory_limit=2000), made(memory_limit=2000), None]
+    assert score(rows, predictions).all_within_4 == 0.5
+
+
 def test_a_row_that_states_nothing_succeeds_when_it_is_predicted():
     bare = row(requests={}, limits={}, replicas=None)
     assert succeeds(bare, made())
@@ -84,11 +90,11 @@ def test_the_share_of_the_truth_inside_its_interval_is_told():
     )
     found = score([row()], [made(intervals=intervals)]).fields
     assert [found[field].covered for field in FIELDS] == [1.0, 0.0, None, 1.0]
+    half = score([row(), row()], [made(intervals=intervals), None]).fields
+    assert half[CPU].covered == 0.5
 
 
 @given(st.floats(1, 1e6), st.floats(1, 1e6), st.sampled_from([1.5, 2.0, 4.0]))
 def test_within_is_symmetric(one, other, factor):
     assert within(one, other, factor) == within(other, one, factor)
     assert within(one, other, factor) == (abs(math.log2(one / other)) <= math.log2(factor) + 1e-9)
-
-

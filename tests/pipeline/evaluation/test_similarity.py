@@ -6,12 +6,21 @@ from hypothesis import strategies as st
 
 from pipeline.evaluation.similarity import compare, section, structure_match, weighted_match
 
-ONE = section(2, {"cpu": "100m", "memory": "128Mi"}, {"memory": "256Mi"})
+ONE = section(2, {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}})
 
 
 def test_a_section_is_yaml_of_what_is_stated():
-    assert section(None, {}, {}) == "{}\n"
-    assert section(2, {}, {"cpu": "1"}) == "replicas: 2\nresources:\n  limits:\n    cpu: '1'\n"
+    shared = {"cpu": "1"}
+    assert section(None, {}) == "{}\n"
+    assert section(2, {"limits": shared, "requests": shared}) == (
+        "replicas: 2\nresources:\n  limits:\n    cpu: '1'\n  requests:\n    cpu: '1'\n"
+    )
+
+
+def test_a_number_is_the_same_word_in_quotes_and_without():
+    bare, quoted = section(2, {"limits": {"cpu": 1}}), section(2, {"limits": {"cpu": "1"}})
+    assert bare != quoted
+    assert compare(bare, quoted).bleu == pytest.approx(1)
 
 
 def test_the_same_section_is_fully_alike():
@@ -21,7 +30,9 @@ def test_the_same_section_is_fully_alike():
 
 
 def test_other_numbers_keep_the_structure_and_lose_words():
-    found = compare(section(1, {"cpu": "9", "memory": "9Gi"}, {"memory": "9Gi"}), ONE)
+    found = compare(
+        section(1, {"requests": {"cpu": "9", "memory": "9Gi"}, "limits": {"memory": "9Gi"}}), ONE
+    )
     assert found.structure == 1
     assert 0 < found.bleu < 1
     assert 0 < found.weighted < 1

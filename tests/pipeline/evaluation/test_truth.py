@@ -17,6 +17,9 @@ from schemas.errors import InputFileError
 
 def row(**changes):
     fields = {
+        "image": None,
+        "workload_kind": None,
+        "manifest_path": None,
         "app": "Acme/shop",
         "service": "api",
         "description": "Go API",
@@ -60,7 +63,10 @@ def test_rows_are_read_and_what_is_missing_is_null(tmp_path):
         (json.dumps(row(app="shop")), "app is not owner/name: shop"),
         (json.dumps(row(service=" ")), "has no service"),
         (json.dumps(row(description=None)), "has no description"),
+        (json.dumps(row(description="x" * 20_001)), "description is longer than 20000"),
         (json.dumps(row(replicas="2")), "replicas is no whole number"),
+        (json.dumps(row(replicas=True)), "replicas is no whole number"),
+        (json.dumps(row(replicas=-1)), "replicas is no whole number"),
         (json.dumps(row(language=["Go"])), "language is no text"),
         (json.dumps(row(requests={"cpu": "many"})), "many"),
         (json.dumps(row(limits=["cpu"])), "truth.jsonl:2"),
@@ -72,6 +78,11 @@ def test_a_line_that_is_no_row_is_named(tmp_path, line, words):
     assert words in caught.value.message
     assert "truth.jsonl:2" in caught.value.message
     assert caught.value.exit_code == 2
+
+
+def test_only_a_newline_ends_a_line(tmp_path):
+    text = json.dumps(row(description="one\u2028two\x85three"), ensure_ascii=False)
+    assert load_rows(written(tmp_path, text))[0]["description"] == "one\u2028two\x85three"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"\n\n"], ids=["absent", "binary", "empty"])

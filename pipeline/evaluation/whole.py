@@ -1,0 +1,87 @@
+"""A whole evaluation: the rows with source, and where asked for third-party images and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.settings import Settings
+from pipeline.evaluation.charts import load_charts
+from pipeline.evaluation.images import evaluate_images
+from pipeline.evaluation.report import Part, Report, part
+from pipeline.evaluation.run import Evaluation, Outcome, Progress, Scope, evaluate
+from pipeline.evaluation.truth import Row, load_rows
+from pipeline.knowledge import describe
+from schemas.run import ReasonerChoice
+
+SOURCE = "own code, from its repository"
+IMAGES = "third-party images, from image and description alone"
+CHARTS = "what charts ship, from the product's name alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked for."""
+
+    truth: Path
+    checkouts: tuple[Path, ...]
+    manifests: tuple[Path, ...] = ()
+    """Whole checkouts, for the community's own words; the tool never sees them."""
+    charts: Path | None = None
+    third_party: bool = False
+    leave_one_app_out: bool = True
+    exclude_apps: frozenset[str] = frozenset()
+
+    @property
+    def scope(self) -> Scope:
+        """What is sized."""
+        return Scope(self.checkouts, self.leave_one_app_out, self.exclude_apps)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The figures, and the predictions they are made of."""
+
+    report: Report
+    outcomes: tuple[Outcome, ...]
+
+
+def measure(
+    task: Task, settings: Settings, reasoner: ReasonerChoice, progress: Progress
+) -> Measured:
+    """Evaluate all that is asked for.
+
+    Raises:
+        InputFileError: The truth, the charts or the checkouts cannot be used.
+        SettingsError: A setting or constants file is wrong.
+    """
+    rows = task.scope.kept(load_rows(task.truth))
+    charts = [] if task.charts is None else task.scope.kept(load_charts(task.charts))
+    found = {SOURCE: evaluate(rows, task.scope, settings, progress)}
+    if task.third_party:
+        found[IMAGES] = evaluate_images(rows, task.scope, settings, progress)
+    if charts:
+        found[CHARTS] = evaluate_images(charts, task.scope, settings, progress)
+    report = Report(
+        parts={title: _part(title, item, rows, charts, task) for title, item in found.items()},
+        without_source=0 if task.third_party else sum(not row["source_path"] for row in rows),
+        conditions=_conditions(task, found[SOURCE], reasoner),
+    )
+    outcomes = tuple(outcome for item in found.values() for outcome in item.outcomes)
+    return Measured(report, outcomes)
+
+
+def _part(title: str, found: Evaluation, rows: list[Row], charts: list[Row], task: Task) -> Part:
+    return part(found, charts if title == CHARTS else rows, task.manifests)
+
+
+def _conditions(task: Task, found: Evaluation, reasoner: ReasonerChoice) -> dict[str, str]:
+    left_out = "a row meets nothing of its own owner" if task.leave_one_app_out else "nothing"
+    conditions = {
+        "left out": left_out,
+        "knowledge": "off" if found.knowledge is None else describe(found.knowledge),
+        "model": reasoner.used,
+    }
+    if task.exclude_apps:
+        conditions["excluded"] = ", ".join(sorted(task.exclude_apps))
+    return conditions
