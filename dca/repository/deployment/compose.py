@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -45,10 +46,13 @@ def services(
     found: dict[tuple[str, str], Run] = {}
     for document in sorted(documents, key=lambda item: (_rank(item.path), item.path)):
         directory = parent(document.path)
-        for name, service in list(mapping(document.data, "services").items())[:_MAX_SERVICES]:
+        listed = list(mapping(document.data, "services").items())[:_MAX_SERVICES]
+        shared = _shared([service for _, service in listed if isinstance(service, dict)])
+        for name, service in listed:
             if not isinstance(service, dict):
                 continue
             run = _service(document, str(name), service, variables.get(directory, {}))
+            run = replace(run, has_volume=bool(_volumes(service) - shared))
             key = (directory, run.name)
             found[key] = _merged(found[key], run) if key in found else run
     return [run for run in found.values() if run.image or run.build]
@@ -97,7 +101,6 @@ def _service(
         ports=_ports(service, variables),
         needs=_needs(service),
         current=_current(service, f"{document.path}:{line}"),
-        has_volume=_has_volume(service.get("volumes")),
     )
 
 
@@ -158,15 +161,22 @@ def _needs(service: JsonObject) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _has_volume(value: Any) -> bool:  # noqa: ANN401 - any YAML value
-    """A named volume keeps data; a bind mount of the working tree does not."""
-    for item in _list(value):
+def _volumes(service: JsonObject) -> frozenset[str]:
+    """Named volumes that it writes to; a bind mount of the working tree keeps no data."""
+    found = set()
+    for item in _list(service.get("volumes"))[:100]:
         if isinstance(item, dict):
-            if item.get("type") == "volume":
-                return True
-        elif ":" in str(item) and str(item)[:1] not in "./~$":
-            return True
-    return False
+            if item.get("type") == "volume" and not item.get("read_only"):
+                found.add(str(item.get("source")))
+        elif ":" in str(item) and str(item)[:1] not in "./~$" and not str(item).endswith(":ro"):
+            found.add(str(item).partition(":")[0])
+    return frozenset(found)
+
+
+def _shared(services: Sequence[JsonObject]) -> frozenset[str]:
+    """Volumes of several services: what many mount is no reason to run only one of them."""
+    counted = Counter(name for service in services for name in _volumes(service))
+    return frozenset(name for name, times in counted.items() if times > 1)
 
 
 def _current(service: JsonObject, source: str) -> CurrentSizing | None:

@@ -203,3 +203,18 @@ def test_an_env_file_is_no_program():
     assert found["A"] == "$(rm -rf /)"
     assert found["F"] == "g"
     assert len(found["H"]) < 64_000
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("data:/data", "other:/data", True),
+        ("data:/data", "data:/data", False),
+        ("data:/data:ro", "other:/data", False),
+        ("data:/data", "data:/data:ro", True),
+    ],
+    ids=["its own", "shared", "only read", "read by another"],
+)
+def test_a_volume_of_several_services_is_no_ones_own(first, second, expected):
+    found = service(f"{{image: x, volumes: ['{first}']}}\n  b: {{image: y, volumes: ['{second}']}}")
+    assert found["a"].has_volume is expected
