@@ -51,6 +51,8 @@ class Part:
     """How far teams differ among themselves."""
     from_manifests: int
     """Rows whose section is the community's own text; the others' is made from their numbers."""
+    own_facts: int
+    """Facts of their own owners that rows met; 0 unless that was asked for."""
 
     def as_json(self) -> dict[str, object]:
         """The same as plain data."""
@@ -63,6 +65,7 @@ class Part:
             "tiers": {tier: [_plain(m) for m in methods] for tier, methods in self.tiers.items()},
             "twins": {".".join(key): asdict(value) for key, value in self.twins.items()},
             "sections_from_manifests": self.from_manifests,
+            "own_facts": self.own_facts,
         }
 
 
@@ -119,6 +122,7 @@ def part(found: Evaluation, among: Sequence[Row], manifests: Sequence[Path] = ()
         tiers={tier: _tier(tier, subject, predictions) for tier in _present(rows)},
         twins=agreement(rows, among),
         from_manifests=sum(own for _, own in sections),
+        own_facts=sum(item.own_facts for item in found.outcomes),
     )
 
 

@@ -12,12 +12,13 @@ from dca.agent import DcaAgent
 from dca.repository.assemble import read_repository
 from dca.repository.facts import RepositoryReading
 from pipa.agent import PipaAgent
-from pipeline.evaluation.folds import constants_without
+from pipeline.evaluation.folds import constants_without, owner_in
 from pipeline.evaluation.scoring import Amounts, Prediction
 from pipeline.evaluation.truth import Row, by_repository, component_of, owners_of
 from pipeline.wiring import Agents, agents, local_checkout
 from schemas.context import AppContext, Component
 from schemas.errors import InputFileError
+from schemas.evidence import EvidenceKind
 from schemas.ports import ChartRenderer, Checkout
 from schemas.recommendation import ComponentRecommendation
 from schemas.retrieval import KnowledgeState
@@ -52,6 +53,8 @@ class Outcome:
     answer: ComponentRecommendation | None
     reason: str = ""
     """Why there is no answer."""
+    own_facts: int = 0
+    """Facts from repositories of the row's own owners that it met: none when they are left out."""
 
     @property
     def prediction(self) -> Prediction | None:
@@ -107,7 +110,7 @@ class Sizer:
         refined = rva.refine(context, pipa.draft(context))
         for answer in refined.components:
             if answer.name == component.name:
-                return Outcome(row, answer)
+                return Outcome(row, answer, own_facts=_own_facts(row, context))
         failures = [item.failure or "" for item in refined.failed if item.name == component.name]
         return Outcome(row, None, failures[0] if failures else "it was not sized")
 
@@ -173,6 +176,14 @@ def _retrieved(dca: DcaAgent, context: AppContext, component: Component) -> AppC
         alone.components[0] if item.name == component.name else item for item in context.components
     )
     return alone.model_copy(update={"components": components})
+
+
+def _own_facts(row: Row, context: AppContext) -> int:
+    owners = owners_of(row)
+    return sum(
+        item.kind is EvidenceKind.DOCUMENT and owner_in(item.source) in owners
+        for item in context.evidence
+    )
 
 
 def _prediction(answer: ComponentRecommendation) -> Prediction:

@@ -115,13 +115,13 @@ def _details(part: Part) -> list[str]:
         for tier, methods in sets:
             item = methods[0].scores.fields[key]
             lines.append(f"{f'{head}, {tier}':{_NAME}}" + "".join(f"{c:>8}" for c in _cells(item)))
-    needs = part.methods[0].needs
-    lines.append(f"memory need known of {needs.n} components")
-    lines.append(
-        f"sections of {part.from_manifests} rows are the community's own text, "
-        f"of {part.rows - part.from_manifests} made from their numbers"
-    )
-    return lines
+    return [
+        *lines,
+        f"memory need known of {part.methods[0].needs.n} components; sections of "
+        f"{part.from_manifests} rows are the community's own text, "
+        f"of {part.rows - part.from_manifests} made from their numbers",
+        f"facts of a row's own owner that were met: {part.own_facts}",
+    ]
 
 
 def _cells(item: FieldScore) -> tuple[str, ...]:

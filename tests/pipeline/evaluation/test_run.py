@@ -78,8 +78,10 @@ def test_facts_of_the_app_under_test_are_met_only_when_that_is_asked_for(place):
     )
     ids = {item.id for item in met.answer.evidence}
     assert "fact:canary-of-acme" in ids
+    assert met.own_facts == 1
     for outcome in (left_out, excluded):
         assert "canary" not in outcome.answer.model_dump_json()
+        assert outcome.own_facts == 0
 
 
 def test_nothing_is_remembered_of_an_evaluation(place):
