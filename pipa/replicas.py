@@ -42,6 +42,8 @@ class Bounds:
 def bounds(component: Component, situation: Situation, sheet: Worksheet) -> Bounds:
     """Floor and ceiling of the component's own code (products have their own rule)."""
     reason = singleton_reason(component)
+    if situation.autoscaled and component.role not in STATEFUL:
+        reason = None  # what is scaled in fact has no volume that one pod must have to itself
     if component.kind in _RUNS:
         one = round(sheet.use("replicas.run").target)
         per = "node" if component.kind is WorkloadKind.DAEMON_SET else "run"
