@@ -140,7 +140,8 @@ def _add_eval(commands: _Commands) -> None:
         "eval",
         help="measure the recommendations against what communities run",
         description="Size repositories whose real numbers are known, and score the result beside "
-        "simple baselines. docs/evaluation.md defines every figure.",
+        "simple baselines. docs/evaluation.md defines every figure. Exits with 1 when not one row "
+        "got a prediction.",
     )
     evaluate.add_argument("--truth", metavar="FILE", required=True, help="the rows, as JSON lines")
     evaluate.add_argument(

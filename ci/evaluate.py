@@ -15,7 +15,7 @@ from pipeline.evaluation.run import Outcome, prediction_line
 from pipeline.evaluation.table import table
 from pipeline.evaluation.whole import Task, measure
 from pipeline.reasoner import choose_reasoner
-from schemas.errors import OutputError
+from schemas.errors import OutputError, UsageError
 
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
@@ -45,8 +45,15 @@ def _task(arguments: argparse.Namespace) -> Task:
         charts=None if arguments.charts is None else Path(arguments.charts),
         third_party=arguments.third_party,
         leave_one_app_out=arguments.leave_one_app_out,
-        exclude_apps=frozenset(app.lower() for app in arguments.exclude_app or ()),
+        exclude_apps=frozenset(map(_app, arguments.exclude_app or ())),
     )
+
+
+def _app(text: str) -> str:
+    owner, _, name = text.partition("/")
+    if not owner or not name or "/" in name:
+        raise UsageError(f"--exclude-app {text!r} is not OWNER/NAME")
+    return text.lower()
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

@@ -76,9 +76,9 @@ def _part(title: str, found: Evaluation, rows: list[Row], charts: list[Row], tas
 
 
 def _conditions(task: Task, found: Evaluation, reasoner: ReasonerChoice) -> dict[str, str]:
-    left_out = "a row meets nothing of its own owner" if task.leave_one_app_out else "nothing"
+    left_out = "facts and product rules of a row's own owner; all past decisions"
     conditions = {
-        "left out": left_out,
+        "left out": left_out if task.leave_one_app_out else "all past decisions",
         "knowledge": "off" if found.knowledge is None else describe(found.knowledge),
         "model": reasoner.used,
     }

@@ -57,7 +57,7 @@ def test_one_command_prints_every_method_and_writes_the_predictions(place):
     done = run(place, *ARGUMENTS, "--predictions", "p.jsonl")
     assert done.returncode == 0, done.stderr
     for words in (
-        "left out: a row meets nothing of its own owner",
+        "left out: facts and product rules of a row's own owner",
         "1 of 1 rows predicted",
         "not checked out: two/x (1)",
         "LimitRange 500m/512Mi",
@@ -105,7 +105,7 @@ def test_one_that_stands_apart_is_left_out(place):
     done = run(place, *ARGUMENTS, "--json", "--exclude-app", "ACME/shop", "--no-leave-one-app-out")
     found = json.loads(done.stdout)
     assert found["parts"][SOURCE]["rows"] == 1
-    assert found["conditions"]["left out"] == "nothing"
+    assert found["conditions"]["left out"] == "all past decisions"
     assert found["conditions"]["excluded"] == "acme/shop"
 
 
@@ -129,9 +129,10 @@ def test_not_one_prediction_is_exit_code_1(place):
         (json.dumps(row(service=None)), (), "error[truth.row]: truth.jsonl:1 has no service"),
         (json.dumps(row(app="Gone/x")), (), "none of the 1 repositories is checked out below"),
         (json.dumps(row(**API)), ("--charts", "gone.jsonl"), "the charts gone.jsonl cannot be"),
+        (json.dumps(row(**API)), ("--exclude-app", "shop"), "--exclude-app 'shop' is not OWNER/"),
         (json.dumps(row(**API)), ("--llm", "ollama/llama3.1"), "has no model access"),
     ],
-    ids=["no JSON", "missing field", "no checkout", "no charts", "no model"],
+    ids=["no JSON", "missing field", "no checkout", "no charts", "no app", "no model"],
 )
 def test_what_cannot_be_used_is_one_sentence_and_nothing_is_written(place, text, arguments, words):
     (place / "truth.jsonl").write_text(text)
