@@ -5,6 +5,7 @@ A row becomes what a user would have: a manifest without numbers that names the 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 from adapters.settings import Settings
 from dca.repository.assemble import read_repository
-from pipeline.evaluation.run import Evaluation, Outcome, Progress, Scope, Sizer
+from pipeline.evaluation.run import Evaluation, Outcome, Progress, Scope, Sizer, attempted
 from pipeline.evaluation.truth import Row
 from schemas.base import JsonObject
 from schemas.context import Component, WorkloadKind
@@ -55,11 +56,11 @@ def evaluate_images(
     found: list[Outcome] = []
     for row in sorted(chosen, key=lambda row: str(row["app"]).lower()):
         progress(str(row["app"]), len(found), len(chosen))
-        found.append(_outcome(row, sizer))
+        found.append(attempted(row, functools.partial(_outcome, sizer)))
     return Evaluation(tuple(found), missing={}, knowledge=sizer.knowledge)
 
 
-def _outcome(row: Row, sizer: Sizer) -> Outcome:
+def _outcome(sizer: Sizer, row: Row) -> Outcome:
     if not row["image"]:
         return Outcome(row, None, "it names no image")
     checkout = Checkout(files=NoFiles(), url=".")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from pipeline.evaluation.scoring import Amounts, Prediction
 from pipeline.evaluation.truth import Row, by_repository, component_of, owners_of
 from pipeline.wiring import Agents, agents, local_checkout
 from schemas.context import AppContext, Component
-from schemas.errors import InputFileError
+from schemas.errors import InputFileError, UsageError
 from schemas.evidence import EvidenceKind
 from schemas.ports import ChartRenderer, Checkout
 from schemas.recommendation import ComponentRecommendation
 from schemas.retrieval import KnowledgeState
 from schemas.trigger import Trigger
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, how many of it, of how many."""
@@ -152,13 +155,33 @@ def evaluate(
     )
 
 
-def _repository(directory: Path, rows: Iterable[Row], sizer: Sizer) -> Iterator[Outcome]:
+def _repository(directory: Path, rows: Sequence[Row], sizer: Sizer) -> Iterator[Outcome]:
     with local_checkout(directory) as checkout:
-        reading: RepositoryReading | None = None
+
+        @functools.cache
+        def reading() -> RepositoryReading:
+            return read_repository(checkout.files, sizer.charts(rows[0]))
+
+        def size(row: Row) -> Outcome:
+            return sizer.size(row, checkout, reading(), component_of)
+
         for row in rows:
-            if reading is None:
-                reading = read_repository(checkout.files, sizer.charts(row))
-            yield sizer.size(row, checkout, reading, component_of)
+            yield attempted(row, size)
+
+
+def attempted(row: Row, size: Callable[[Row], Outcome]) -> Outcome:
+    """The outcome of a row; a fault of the tool is this row's failure, the others stand.
+
+    Raises:
+        UsageError: What the user gave cannot be used; that holds for every row.
+    """
+    try:
+        return size(row)
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one row's failure is its own
+        _log.warning("row_failed", exc_info=True, extra={"app": row["app"]})
+        return Outcome(row, None, f"the tool failed: {type(error).__name__}")
 
 
 def _agents(settings: Settings, owners: frozenset[str]) -> Agents:

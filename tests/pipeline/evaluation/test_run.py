@@ -8,9 +8,9 @@ import pytest
 
 from adapters.settings import load_settings
 from pipeline.evaluation.report import TOOL, Report, part
-from pipeline.evaluation.run import Evaluation, Scope, evaluate, prediction_line
+from pipeline.evaluation.run import Evaluation, Outcome, Scope, attempted, evaluate, prediction_line
 from pipeline.evaluation.table import table
-from schemas.errors import InputFileError
+from schemas.errors import InputFileError, SettingsError
 from tests.pipeline.evaluation.test_truth import row
 
 ROOT = Path(__file__).parents[3]
@@ -146,3 +146,20 @@ def test_an_app_that_is_excluded_is_not_sized(place):
 
 def test_nothing_to_size_is_no_error(place):
     assert outcomes(place, [row(source_path=None)]) == ()
+
+
+def test_a_fault_of_the_tool_is_one_row_s_failure(caplog):
+    def fail(_row) -> Outcome:
+        raise ValueError("somewhere deep")
+
+    found = attempted(row(), fail)
+    assert (found.answer, found.reason) == (None, "the tool failed: ValueError")
+    assert "row_failed" in caplog.text
+
+
+def test_what_the_user_gave_wrong_ends_the_run():
+    def refuse(_row) -> Outcome:
+        raise SettingsError("the policy file cannot be read")
+
+    with pytest.raises(SettingsError):
+        attempted(row(), refuse)
