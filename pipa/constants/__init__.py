@@ -11,13 +11,14 @@ import functools
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from pipa.constants.fitted import FITTED, fitted_values, load_fitted
 from pipa.estimate import Estimate
 from schemas.context import Role, WorkloadKind
 from schemas.errors import SettingsError
@@ -218,8 +219,18 @@ class Constants:
 
 
 @functools.cache
-def load_constants(directory: Path = DIRECTORY) -> Constants:
-    """Read and validate all constants files of a directory, once.
+def load_constants(
+    directory: Path = DIRECTORY,
+    *,
+    exclude_owners: frozenset[str] = frozenset(),
+    fitted: bool = True,
+) -> Constants:
+    """Read and validate all constants files of a directory, once, and lay what was fitted over it.
+
+    Args:
+        directory: Where the files are.
+        exclude_owners: Owners, lower case, from whose workloads nothing may have been learned.
+        fitted: Whether to lay it over; without it the figures are those of their sources.
 
     Raises:
         SettingsError: A file is absent, not YAML, or not as described above.
@@ -227,7 +238,7 @@ def load_constants(directory: Path = DIRECTORY) -> Constants:
     by_id: dict[str, Constant] = {}
     products: dict[str, Product] = {}
     sources: dict[str, Source] = {}
-    paths = sorted(directory.glob("*.yaml"))
+    paths = sorted(path for path in directory.glob("*.yaml") if path.name != FITTED)
     if not paths:
         raise SettingsError(f"no constants in {directory.name}", hint="Reinstall the package.")
     with _collector_paused():
@@ -241,7 +252,35 @@ def load_constants(directory: Path = DIRECTORY) -> Constants:
             _need_source(key, product.source, file.sources, path.name)
             products[key] = product
         sources.update(file.sources)
+    if fitted:
+        by_id = _with_fitted(by_id, directory, exclude_owners)
     return Constants(by_id, products, sources)
+
+
+def _with_fitted(
+    by_id: dict[str, Constant], directory: Path, without: frozenset[str]
+) -> dict[str, Constant]:
+    fitted = load_fitted(directory)
+    if fitted is None:
+        return by_id
+    figures = {figure.id: figure for figure in fitted.figures}
+    for id_, value in fitted_values(fitted, directory, without).items():
+        prior = by_id.get(id_)
+        figure = figures.get(id_)
+        if prior is None or (figure is not None and figure.prior != prior.value):
+            raise SettingsError(
+                f"{FITTED} was made for another value of {id_}",
+                hint="Run python -m bench.calibrate --write.",
+            )
+        note = f"{figure.note if figure else 'Fitted'} from {prior.source_title}: {prior.note}"
+        low, high = min(prior.estimate.low, value), max(prior.estimate.high, value)
+        by_id[id_] = replace(
+            prior,
+            estimate=Estimate(low, value, high),
+            grade=EvidenceGrade.HEURISTIC,
+            note=note,
+        )
+    return by_id
 
 
 @contextmanager

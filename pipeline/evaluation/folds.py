@@ -14,7 +14,8 @@ _FALLBACK = "fallback-"
 def constants_without(owners: frozenset[str]) -> Constants:
     """The figures of the model without the product rules that repositories of `owners` state.
 
-    A product whose rule is left out is sized by its role, like one that nobody has heard of.
+    A product whose rule is left out is sized by its role, like one that nobody has heard of. What
+    was fitted to workloads is the fit without these owners' workloads.
 
     Args:
         owners: Lower case.
@@ -22,7 +23,7 @@ def constants_without(owners: frozenset[str]) -> Constants:
     Raises:
         SettingsError: The constants that ship with the package cannot be read.
     """
-    constants = load_constants()
+    constants = load_constants(exclude_owners=owners)
     kept = {
         key: product
         for key, product in constants.products.items()

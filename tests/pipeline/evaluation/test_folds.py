@@ -44,3 +44,12 @@ def test_owners_that_constants_cite_are_known_by_name():
     owners = cited_owners()
     assert owners
     assert all(owner == owner.lower() and "/" not in owner for owner in owners)
+
+
+def test_what_was_fitted_to_an_owners_workloads_is_not_used_for_them():
+    from pipa.constants import DIRECTORY
+    from pipa.constants.fitted import load_folds
+
+    for owner, fold in load_folds(DIRECTORY).items():
+        left = constants_without(frozenset({owner}))
+        assert all(left[id_].value == value for id_, value in fold.items())
