@@ -20,6 +20,8 @@ from schemas.knowledge import Fact, FactKind, KnowledgeQuery, Retrieval
 _E = TypeVar("_E", bound=StrEnum)
 MAX_TEXT = 2000
 """Characters of a question; the contract's own bound."""
+_WHOLE = 10_000
+"""One fact is shown whole; its fields are bounded by their schema."""
 
 
 def knowledge(arguments: argparse.Namespace) -> int:
@@ -145,9 +147,9 @@ def _list(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows in columns, the last one as long as it is."""
-    safe = [[line(cell, 160) for cell in row] for row in rows]
+def _columns(rows: Sequence[tuple[str, ...]], most: int = 160) -> str:
+    """Rows in columns, a cell cut after so many characters."""
+    safe = [[line(cell, most) for cell in row] for row in rows]
     widths = [max(len(row[n]) for row in safe) for n in range(len(safe[0]) - 1)]
     return "".join(
         "  ".join([*(f"{cell:{w}}" for cell, w in zip(row, widths, strict=False)), row[-1]]) + "\n"
@@ -187,12 +189,13 @@ def _details(fact: Fact) -> str:
         "roles": ", ".join(about.roles),
         **{name: str(value) for name, value in fact.figures.items()},
         "confidence": fact.confidence.value,
-        "source": f"{fact.source.title} <{fact.source.url}>",
+        "source": fact.source.title,
+        "address": fact.source.url,
         "grade": fact.source.grade.value,
         "seen in the source": "yes" if fact.source.read else "no",
         "checked": str(fact.source.checked or "unknown"),
     }
-    return _columns([(name, value) for name, value in rows.items() if value])
+    return _columns([(name, value) for name, value in rows.items() if value], _WHOLE)
 
 
 def _words(given: Sequence[str] | None) -> tuple[str, ...]:
