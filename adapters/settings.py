@@ -80,6 +80,62 @@ class Settings(BaseModel):
         gt=0,
         description="Largest page or file that is added, as a Kubernetes quantity.",
     )
+    prometheus_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s@]+$",
+        description="Any endpoint of the Prometheus HTTP API (Prometheus, Thanos, Mimir, "
+        "VictoriaMetrics), with its path prefix; no credentials in it.",
+    )
+    prometheus_token: SecretStr | None = Field(
+        default=None, description="Bearer token for it; or a user name and password:"
+    )
+    prometheus_username: str | None = Field(default=None, description="User name for it.")
+    prometheus_password: SecretStr | None = Field(default=None, description="Password for it.")
+    prometheus_ca_file: str | None = Field(
+        default=None, description="PEM file of the authorities that sign its certificate."
+    )
+    prometheus_tenant: str | None = Field(
+        default=None, description="Tenant (`X-Scope-OrgID`) of Mimir, Cortex or Loki gateways."
+    )
+    prometheus_headers: SecretStr | None = Field(
+        default=None, description="Further headers, `Name: value`, separated by `;`."
+    )
+    prometheus_selector: str | None = Field(
+        default=None,
+        pattern=r'^[A-Za-z_][A-Za-z0-9_]*="[^"\\\n{}]*"(,[A-Za-z_][A-Za-z0-9_]*="[^"\\\n{}]*")*$',
+        description="Labels that every series must have, where one server holds several clusters: "
+        '`cluster="prod-eu"`.',
+    )
+    prometheus_timeout_seconds: float = Field(
+        default=60, gt=0, le=3600, description="Longest time that reading all metrics may take."
+    )
+    metrics_days: float = Field(
+        default=14, gt=0, le=400, description="Days of history that are read."
+    )
+    metrics_step_seconds: int = Field(
+        default=300, ge=15, le=3600, description="Distance of the points that are read."
+    )
+    metrics_min_days: float = Field(
+        default=3,
+        ge=0.05,
+        le=400,
+        description="Days of history from which a workload is sized by its metrics. With less it "
+        "is sized like a new one, and what there is counts as evidence.",
+    )
+    metrics_risk: Literal["thrifty", "balanced", "careful"] = Field(
+        default="balanced",
+        description="What is asked of the numbers that come from history: less requested, or "
+        "fewer samples above the request and fewer OOM kills.",
+    )
+    metrics_min_change_percent: float = Field(
+        default=10,
+        ge=0,
+        le=100,
+        description="A number that moves by less is left as it is: not worth a rollout.",
+    )
+    metrics_max_decrease_percent: float = Field(
+        default=50, gt=0, le=100, description="Largest decrease of a number in one change."
+    )
     policy_file: str | None = Field(
         default=None, description="YAML file with the organisation's policies."
     )

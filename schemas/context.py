@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from schemas.base import Contract, JsonObject
 from schemas.evidence import Evidence
 from schemas.quantities import Bytes, CpuQuantity, MemoryQuantity
 from schemas.retrieval import KnowledgeState, RetrievalRound
 from schemas.trigger import Trigger
+from schemas.usage import UsageSummary, WorkloadKey
 
 
 class Role(StrEnum):
@@ -277,6 +280,10 @@ class Route(Contract):
     name: RouteName
     reason: str
     confidence: float = Field(ge=0, le=1)
+    workload: WorkloadKey | None = None
+    """The running workload that was found for the component, whichever way it goes."""
+    container: str | None = None
+    """The container of that workload."""
 
 
 class Component(Contract):
@@ -324,7 +331,10 @@ class Component(Contract):
     retrieval: tuple[RetrievalRound, ...] = ()
     """What was asked of the corpus about it, round by round."""
     documents: tuple[str, ...] = ()
-    """Ids of the retrieved evidence (facts, past decisions), most relevant first."""
+    """Ids of the retrieved evidence (facts, past decisions, usage of similar services), most
+    relevant first."""
+    usage: UsageSummary | None = None
+    """What its own workload used; None without any history."""
     evidence: tuple[str, ...] = ()
 
 
@@ -363,6 +373,11 @@ class AppContext(Contract):
     """The corpus that was searched; None when none was."""
     trust_current: bool = False
     """The user said that the manifests' own numbers may serve as evidence."""
+    histories: SkipJsonSchema[dict[str, Any]] = Field(
+        default_factory=dict, exclude=True, repr=False
+    )
+    """`schemas.telemetry.WorkloadHistory` by component name: arrays, for this run alone, never
+    stored or sent."""
 
     def evidence_by_id(self) -> dict[str, Evidence]:
         """Evidence, looked up by id."""

@@ -11,6 +11,7 @@ ProvisionError                    exit code, stable code, one sentence, one hint
     ├── WebError                  a web page: refused, not found, too large, too slow
     ├── ToolError                 helm and other commands
     ├── EmbedderError             the embedding model: absent, refused, damaged, not reachable
+    ├── MetricsError              the metrics source: not reachable, refused, not as it should be
     ├── StoreError                what was remembered cannot be read or kept
     └── OutputError               results could not be written
 
@@ -103,6 +104,12 @@ class EmbedderError(OutsideError):
     """The embedding model is absent, refused, damaged, or cannot be run."""
 
     default_code = "embedder.failed"
+
+
+class MetricsError(OutsideError):
+    """The metrics source does not answer, refuses, or answers what cannot be read."""
+
+    default_code = "metrics.failed"
 
 
 class StoreError(OutsideError):

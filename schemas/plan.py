@@ -141,6 +141,9 @@ class ComponentPlan(Contract):
     reasoning: tuple[ReasoningStep, ...]
     influences: tuple[Influence, ...] = ()
     """What retrieved evidence changed, in the order in which it acted; empty: nothing moved."""
+    kept: tuple[str, ...] = ()
+    """Numbers left as the cluster has them (``memory_request``, ``replicas``), because the change
+    would not be worth a rollout or the evidence does not carry it."""
 
 
 class ComponentFailure(Contract):

@@ -13,6 +13,7 @@ from schemas.context import Component, Role
 from schemas.knowledge import Decision, KnowledgeQuery, Retrieval
 from schemas.plan import ComponentPlan, Manifests
 from schemas.retrieval import KnowledgeState
+from schemas.usage import SimilarUsage, UsageSummary, WorkloadKey
 
 
 class Clock(Protocol):
@@ -215,6 +216,35 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """One vector of length 1 per text."""
+
+
+class TelemetryIndex(Protocol):
+    """Keeps what workloads used, and finds those that are alike."""
+
+    def remember(self, summaries: Sequence[UsageSummary]) -> None:
+        """Keep summaries; one of a known workload, container and slice replaces the earlier one.
+
+        Raises:
+            StoreError: They could not be stored.
+        """
+
+    def slices(
+        self, workload: WorkloadKey, container: str, question: str
+    ) -> Sequence[UsageSummary]:
+        """What is known of one container, the slices most relevant to a question first.
+
+        Raises:
+            StoreError: The index cannot be read.
+        """
+
+    def similar(self, component: Component, limit: int = 3) -> Sequence[SimilarUsage]:
+        """Usage of other services of the same stack, role and load; most alike first.
+
+        Empty when nothing is alike enough.
+
+        Raises:
+            StoreError: The index cannot be read.
+        """
 
 
 class ManifestGenerator(Protocol):

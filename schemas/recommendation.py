@@ -30,6 +30,7 @@ from schemas.quantities import MemoryQuantity
 from schemas.retrieval import KnowledgeState, RetrievalRound
 from schemas.run import RunRecord
 from schemas.trigger import Trigger
+from schemas.usage import UsageSummary
 
 SCHEMA_VERSION = "1"
 
@@ -163,6 +164,8 @@ class ComponentRecommendation(Contract):
     """What was asked of the corpus, round by round."""
     evidence: tuple[Evidence, ...]
     """What the reasoning and the influences cite, and the documents found for the component."""
+    usage: UsageSummary | None = None
+    """What its workload really used, where there is history."""
     current: CurrentSizing | None = None
     changes: tuple[str, ...] = ()
     """Fields in which the repository's manifest differs, one line each; empty when it agrees."""
