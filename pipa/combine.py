@@ -8,8 +8,9 @@ result is where the votes balance when each pulls with its weight, but less the 
 Votes within `d` of each other are averaged; far ones are counted, as a median counts them, so that
 one wild value pulls no harder than one that is merely elsewhere. A single observation with the
 weight w < 1 beside a figure with one vote moves it by at most d w / sqrt(1 - w^2): by 12 % for
-w = 0.5 and d = 0.2. Of mean, median, Huber and this one, median and this one predicted best what
-was left out; unlike the median it says of every fact by how much it moved the figure.
+w = 0.5 and d = 0.2. Of mean, median, Huber and this one, the median predicted best what was left
+out and this one came near it; unlike the median it says of every fact by how much it moved the
+figure.
 
 Before it votes, an observation is brought into the interval of the figure. A bound of that gives
 way only where two independent trusted sources lie beyond it: then it moves to the nearer of the two
