@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from pipa.demand import SERVING, Situation, Tier
+from pipa.demand import SERVING, Situation
 from pipa.replicas import Bounds
+from pipa.tier import Tier
 from pipa.worksheet import Worksheet
 from schemas.context import Component, Role, WorkloadKind
 from schemas.plan import Autoscaling, CountInterval

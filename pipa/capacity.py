@@ -27,7 +27,8 @@ from pipa.runtime_env import runtime_env
 from pipa.sidecars import size_extra_containers
 from pipa.sizes import Sizing
 from pipa.storage import size_storage
-from pipa.worksheet import Worksheet, mib, millicores
+from pipa.words import mib, millicores
+from pipa.worksheet import Worksheet
 from schemas.context import AppContext, Component, WorkloadKind
 from schemas.evidence import Evidence
 from schemas.plan import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipa.observations import Observation
-from pipa.worksheet import Worksheet, number
+from pipa.words import number
+from pipa.worksheet import Worksheet
 from schemas.context import AppContext, Component, FoundIn, Role
 
 

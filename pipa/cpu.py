@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipa.demand import SERVING, Situation, Tier
+from pipa.demand import SERVING, Situation
 from pipa.estimate import Estimate, round_millicores
 from pipa.libraries import COMPUTE_GROUPS
 from pipa.replicas import Bounds, count_text, for_load, interval
 from pipa.runtime import Profile, Runtime
-from pipa.worksheet import Worksheet, millicores, number
+from pipa.tier import Tier
+from pipa.words import millicores, number
+from pipa.worksheet import Worksheet
 from schemas.context import Component, Role
 from schemas.plan import CountInterval
 

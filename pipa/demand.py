@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from pipa.estimate import Estimate
 from pipa.holders import own_demand
-from pipa.worksheet import Worksheet, number
+from pipa.tier import Tier
+from pipa.words import number
+from pipa.worksheet import Worksheet
 from schemas.context import AppContext, Component, Criticality, Demand, Role, Traffic
 from schemas.trigger import Environment
-
-
-class Tier(StrEnum):
-    """How much real use a deployment sees."""
-
-    SAMPLE = "sample"
-    """A demo, or a development environment."""
-    GENERAL = "general"
-    """An installation of which nothing more is said."""
-    PRODUCTION = "production"
-    """Stated to be in real use."""
-
 
 SERVING = frozenset(
     {Role.BACKEND_API, Role.WEB_FRONTEND, Role.GRPC_SERVICE, Role.GATEWAY_PROXY, Role.ML_INFERENCE}

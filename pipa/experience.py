@@ -16,7 +16,8 @@ from pipa.estimate import Estimate
 from pipa.influence import SIZES
 from pipa.observations import LARGEST, Observation
 from pipa.sizes import Sizing
-from pipa.worksheet import Worksheet, number
+from pipa.words import number
+from pipa.worksheet import Worksheet
 from schemas.context import AppContext, Component
 from schemas.evidence import Evidence, EvidenceKind
 from schemas.knowledge import Outcome

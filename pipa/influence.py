@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from pipa.combine import Combined, Move, Rules, combine
 from pipa.constants import Constant, Constants
-from pipa.demand import Tier
 from pipa.estimate import Estimate, nearest_mib, nearest_millicores
 from pipa.observations import Fact, Observation, observations
-from pipa.worksheet import number
+from pipa.tier import Tier
+from pipa.words import number
 from schemas.knowledge import FigureName
 from schemas.plan import Influence
 

@@ -19,7 +19,8 @@ from pipa.estimate import Estimate
 from pipa.influence import SIZES
 from pipa.observations import LOADS, Fact
 from pipa.sizes import Sizing
-from pipa.worksheet import Worksheet, number
+from pipa.words import number
+from pipa.worksheet import Worksheet
 from schemas.knowledge import FigureName
 from schemas.quantities import GIB
 

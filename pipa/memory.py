@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipa.cpu import CpuSizing, Subject, processes_of
-from pipa.demand import Tier
 from pipa.estimate import MS_PER_SECOND, Estimate, round_mib
 from pipa.libraries import MODEL_GROUPS
 from pipa.replicas import hands_out_work
 from pipa.runtime import Runtime
-from pipa.worksheet import Worksheet, mib, number
+from pipa.tier import Tier
+from pipa.words import mib, number
+from pipa.worksheet import Worksheet
 from schemas.context import Role
 from schemas.quantities import MIB
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pipa.constants import Constants
-from pipa.demand import Tier
+from pipa.tier import Tier
 from schemas.context import AppContext, Component
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
 from schemas.knowledge import FactKind, FigureName, SourceGrade

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pipa.constants import Constants, Product
 from pipa.cpu import CpuSizing
-from pipa.demand import DATABASES, SERVING, STATEFUL, Situation, Tier
+from pipa.demand import DATABASES, SERVING, STATEFUL, Situation
 from pipa.estimate import MS_PER_SECOND, Estimate
 from pipa.memory import MemorySizing
 from pipa.replicas import Bounds, for_load, interval, needs_no_downtime
 from pipa.runtime import Runtime, detect, image_words
 from pipa.sizes import Sizing
-from pipa.worksheet import Worksheet, mib, millicores, number
+from pipa.tier import Tier
+from pipa.words import mib, millicores, number
+from pipa.worksheet import Worksheet
 from schemas.context import Component, WorkloadKind
 from schemas.plan import CountInterval
 from schemas.quantities import MIB

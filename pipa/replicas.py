@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pipa.demand import SERVING, STATEFUL, Situation, Tier
-from pipa.worksheet import Worksheet, number
+from pipa.demand import SERVING, STATEFUL, Situation
+from pipa.tier import Tier
+from pipa.words import number
+from pipa.worksheet import Worksheet
 from schemas.context import Component, Role, WorkloadKind
 from schemas.plan import CountInterval
 from schemas.trigger import Environment

@@ -8,7 +8,8 @@ import re
 from pipa.cpu import Subject
 from pipa.libraries import COMPUTE_GROUPS
 from pipa.runtime import Runtime
-from pipa.worksheet import Worksheet, mib, number
+from pipa.words import mib, number
+from pipa.worksheet import Worksheet
 from schemas.quantities import MIB
 
 _MILLICORES_PER_CORE = 1000

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pipa.demand import STATEFUL, Situation, Tier
-from pipa.worksheet import Worksheet, number
+from pipa.demand import STATEFUL, Situation
+from pipa.tier import Tier
+from pipa.words import number
+from pipa.worksheet import Worksheet
 from schemas.context import Component, WorkloadKind
 from schemas.quantities import GIB, Bytes
 

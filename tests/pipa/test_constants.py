@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipa.constants import Constants, load_constants
-from pipa.demand import Tier
 from pipa.libraries import _GROUPS
 from pipa.runtime import Runtime
+from pipa.tier import Tier
 from schemas.context import Role, WorkloadKind
 from schemas.errors import SettingsError
 from schemas.evidence import EvidenceGrade, EvidenceKind

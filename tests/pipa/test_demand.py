@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipa.demand import Tier, read_situation
+from pipa.demand import read_situation
+from pipa.tier import Tier
 from pipa.worksheet import Worksheet
 from schemas.context import (
     Criticality,

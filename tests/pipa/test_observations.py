@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipa.demand import Tier
 from pipa.observations import observations, read_facts, source_of
+from pipa.tier import Tier
 from schemas.evidence import EvidenceKind
 from schemas.knowledge import FactKind, FigureName, SourceGrade
 from tests.pipa.facts import added, decision, documented, fact
