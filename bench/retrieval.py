@@ -1,6 +1,6 @@
 """How well the knowledge base is searched, on labelled queries.
 
-    python -m bench.retrieval [--set development|heldout] [--json] [--misses]
+    python -m bench.retrieval [--set development|heldout|final] [--json] [--misses]
 
 The index is built from the facts as they are, then each query is asked by itself in three modes:
 words and meanings together, meanings alone, words alone, each with its own floor. What the figures
@@ -31,9 +31,9 @@ from schemas.ports import Embedder, KnowledgeSource
 CACHE = Path(__file__).parent.parent / ".bench" / "retrieval"
 """Kept between runs: the model is exported once, and only changed facts are embedded again."""
 
-HELDOUT = (
-    "warning: these are the held-out queries, for final figures alone. Whoever changes the "
-    "retriever after reading them has used them up."
+FINAL_FIGURES = (
+    "warning: the {half} queries are for final figures alone. Whoever changes the retriever after "
+    "reading them has used them up."
 )
 
 Answers = Mapping[Mode, Sequence[Answer]]
@@ -42,8 +42,8 @@ Answers = Mapping[Mode, Sequence[Answer]]
 def main() -> int:
     arguments = _arguments()
     half = Half(arguments.set)
-    if half is Half.HELDOUT:
-        print(HELDOUT, file=sys.stderr)
+    if not half.tuned_on:
+        print(FINAL_FIGURES.format(half=half.value), file=sys.stderr)
     embedder = _built()
     if embedder is None:
         print("error: without an embedder only words can be measured", file=sys.stderr)
@@ -67,8 +67,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="figures as JSON")
     parser.add_argument("--misses", action="store_true", help="name what hybrid got wrong")
     arguments = parser.parse_args()
-    if arguments.misses and arguments.set == Half.HELDOUT.value:
-        parser.error("single queries of the held-out half are not to be looked at")
+    if arguments.misses and not Half(arguments.set).tuned_on:
+        parser.error(f"single queries of the {arguments.set} set are not to be looked at")
     return arguments
 
 

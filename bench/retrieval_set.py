@@ -33,12 +33,19 @@ _SIZES = frozenset(
 
 
 class Half(StrEnum):
-    """Each query is in one of two files."""
+    """Each query is in one of three files: two halves of one draw, and a later set."""
 
     DEVELOPMENT = "development"
     """To tune on."""
     HELDOUT = "heldout"
-    """For final figures alone."""
+    """The other half of the draw: for final figures alone."""
+    FINAL = "final"
+    """Written without any search, after the corpus had grown: for final figures alone."""
+
+    @property
+    def tuned_on(self) -> bool:
+        """Whether single queries may be looked at while the retriever is changed."""
+        return self is Half.DEVELOPMENT
 
 
 class QueryClass(StrEnum):
@@ -113,7 +120,7 @@ class LabelledQuery(Contract):
 
 
 def load_queries(half: Half, directory: Path = DIRECTORY) -> tuple[LabelledQuery, ...]:
-    """The queries of one half, in the order of the file.
+    """The queries of one file, in its order.
 
     Raises:
         pydantic.ValidationError: An entry is not of this form.

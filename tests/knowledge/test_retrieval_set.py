@@ -10,6 +10,8 @@ from knowledge.corpus import load_corpus
 from schemas.knowledge import AppliesTo, Fact, FactKind, FactSource, SourceGrade
 
 HALVES = {half: load_queries(half) for half in Half}
+DRAWN = {half: HALVES[half] for half in (Half.DEVELOPMENT, Half.HELDOUT)}
+"""The two halves of one draw: only these are alike in size and subject."""
 QUERIES = [query for queries in HALVES.values() for query in queries]
 RELEVANT = [query for query in QUERIES if not query.query_class.unrelated]
 UNRELATED = [query for query in QUERIES if query.query_class.unrelated]
@@ -20,7 +22,7 @@ def _normal(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def test_ids_are_unique_over_both_halves():
+def test_ids_are_unique_over_all_files():
     assert [id_ for id_, times in Counter(q.id for q in QUERIES).items() if times > 1] == []
 
 
@@ -41,14 +43,27 @@ def test_each_half_has_every_class(half: Half):
 
 @pytest.mark.parametrize("query_class", QueryClass)
 def test_a_class_is_split_evenly(query_class: QueryClass):
-    sizes = [sum(q.query_class is query_class for q in queries) for queries in HALVES.values()]
+    sizes = [sum(q.query_class is query_class for q in queries) for queries in DRAWN.values()]
     assert abs(sizes[0] - sizes[1]) <= max(2, 0.2 * max(sizes))
 
 
-@pytest.mark.parametrize("topic", sorted({query.topic for query in QUERIES}))
+@pytest.mark.parametrize("topic", sorted({q.topic for drawn in DRAWN.values() for q in drawn}))
 def test_a_topic_is_split_evenly(topic: str):
-    sizes = [sum(q.topic == topic for q in queries) for queries in HALVES.values()]
+    sizes = [sum(q.topic == topic for q in queries) for queries in DRAWN.values()]
     assert abs(sizes[0] - sizes[1]) <= 1
+
+
+def test_the_final_set_is_large_enough_and_spread_over_the_classes():
+    sizes = Counter(query.query_class for query in HALVES[Half.FINAL])
+    related = [sizes[item] for item in QueryClass if not item.unrelated]
+    assert sum(related) >= 100
+    assert max(related) == min(related)
+    assert sizes.total() - sum(related) >= 40
+
+
+def test_the_final_set_asks_about_every_topic_of_the_corpus():
+    asked = {query.topic for query in HALVES[Half.FINAL]}
+    assert {fact.topic for fact in CORPUS.facts} - asked == set()
 
 
 def test_only_related_queries_have_an_answer():
