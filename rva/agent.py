@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from dataclasses import dataclass
 
 from rva.assembly import check_evidence, companion_notes, recommend, safe, shown
@@ -205,11 +206,16 @@ def _known(checks: tuple[Check, ...], policies: PolicySet) -> None:
 
 
 def _skipped(policies: PolicySet, refined: list[RefinedComponent]) -> dict[str, str]:
-    """Checks without a verdict anywhere: not possible yet, switched off, or lacking facts."""
+    """Checks that did not run: not possible yet, switched off, or lacking facts of a component."""
     reasons = {id_: entry.pending for id_, entry in CATALOGUE.items() if entry.pending}
     reasons["T10 (server-side)"] = NO_SERVER
+    without: dict[str, list[str]] = defaultdict(list)
     for item in refined:
-        reasons |= item.skipped
+        for id_, reason in item.skipped.items():
+            without[id_].append(reason)
+    for id_, told in without.items():
+        some = "" if len(told) == len(refined) else f" ({len(told)} of {len(refined)} components)"
+        reasons[id_] = told[0] + some
     reasons |= {
         id_: f"switched off by policy {policies.name}: {reason}"
         for id_, reason in policies.disabled.items()

@@ -7,6 +7,7 @@ from rva.checks import (
     availability,
     cluster,
     jvm,
+    metrics,
     output,
     policy,
     runtime,
@@ -22,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     *jvm.CHECKS,
     *runtime.CHECKS,
     *cluster.CHECKS,
+    *metrics.CHECKS,
     *output.CHECKS,
 )
 BY_ID = {check.id: check for check in CHECKS}

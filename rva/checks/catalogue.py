@@ -12,7 +12,6 @@ from schemas.recommendation import Severity
 
 _B, _W, _I = Severity.BLOCK, Severity.WARN, Severity.INFO
 
-NO_HISTORY = "needs the workload's usage history, and no metrics source is connected"
 NO_CLUSTER = "needs the kubelet's configuration, which the cluster facts do not carry"
 NO_MODEL = "no language model took part in this run"
 NO_PROXMOX = "holds for virtual machines; nothing was sized for Proxmox"
@@ -98,18 +97,18 @@ CATALOGUE: dict[str, Entry] = {
     "R10": Entry("the heap is at most half of the limit and 31Gi", _B, "Elastic, OpenSearch"),
     "R11": Entry("memory is enough for the runtime to start", _B, "policy minimum_memory_mib"),
     "R12": Entry("native thread pools are as large as the CPU limit", _W, "OpenMP"),
-    "M01": Entry("memory covers the observed peak", _B, "krr", NO_HISTORY),
-    "M02": Entry("memory is above the value it was killed at", _B, "krr", NO_HISTORY),
-    "M03": Entry("CPU request covers the chosen percentile", _W, "krr", NO_HISTORY),
-    "M04": Entry("throttling stays below 5 %", _W, "cAdvisor", NO_HISTORY),
-    "M05": Entry("the history is long enough", _B, "krr issue 110", NO_HISTORY),
-    "M06": Entry("the start-up peak is in the window", _W, "krr issue 110", NO_HISTORY),
-    "M07": Entry("one change is neither huge nor tiny", _W, "own", NO_HISTORY),
-    "M08": Entry("series are counted once", _B, "own", NO_HISTORY),
+    "M01": Entry("memory covers the observed peak", _B, "krr"),
+    "M02": Entry("memory is above the value it was killed at", _B, "krr"),
+    "M03": Entry("CPU request covers the chosen percentile", _W, "krr"),
+    "M04": Entry("throttling stays below 5 %", _W, "cAdvisor"),
+    "M05": Entry("the history is long enough", _B, "krr issue 110"),
+    "M06": Entry("the start-up peak is in the window", _W, "krr issue 110"),
+    "M07": Entry("one change is neither huge nor tiny", _W, "own"),
+    "M08": Entry("series are counted once", _B, "own"),
     "$01": Entry("the monthly increase stays below the ceiling", _B, "Infracost guardrails"),
     "$02": Entry("the monthly cost stays within the budget", _B, "Infracost policies"),
     "$03": Entry("every price has a unit and a source, or is unknown", _B, "OpenCost issue 3781"),
-    "$04": Entry("idle share", _I, "OpenCost efficiency", NO_HISTORY),
+    "$04": Entry("most of the CPU request is used in busy hours", _I, "OpenCost efficiency"),
     "L01": Entry("the model's output validates", _B, "own", NO_MODEL),
     "L02": Entry("every number lies within its interval", _B, "own"),
     "L03": Entry("citations exist, and the text says the plan's numbers", _W, "own"),

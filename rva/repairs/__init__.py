@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rva.repairs import counts, runtimes, sizes
+from rva.repairs import counts, measured, runtimes, sizes
 from rva.repairs.base import Phase, Remedy, Repair
 
 REMEDIES: dict[str, Remedy] = {
@@ -23,6 +23,12 @@ REMEDIES: dict[str, Remedy] = {
     "R09": Remedy(Repair.RAISE_MEMORY_FOR_RUNTIME, Phase.RUNTIME, runtimes.fit_redis),
     "R10": Remedy(Repair.FIT_HEAP, Phase.RUNTIME, runtimes.fit_half_heap),
     "R11": Remedy(Repair.RAISE_MEMORY_TO_MINIMUM, Phase.RUNTIME, runtimes.raise_to_viable),
+    "M01": Remedy(Repair.RAISE_MEMORY_TO_MEASURED, Phase.RUNTIME, measured.raise_memory),
+    "M02": Remedy(Repair.RAISE_MEMORY_TO_MEASURED, Phase.RUNTIME, measured.raise_memory),
+    "M03": Remedy(Repair.RAISE_CPU_TO_MEASURED, Phase.RUNTIME, measured.raise_cpu_request),
+    "M04": Remedy(Repair.RAISE_CPU_LIMIT, Phase.RUNTIME, measured.raise_cpu_limit),
+    "M05": Remedy(Repair.KEEP_IN_FORCE, Phase.RUNTIME, measured.keep_in_force),
+    "M07": Remedy(Repair.BOUND_DECREASE, Phase.RUNTIME, measured.bound_decrease),
     "A16": Remedy(Repair.RAISE_CPU_LIMIT, Phase.RUNTIME, sizes.raise_start_cpu),
     "P03": Remedy(Repair.EQUAL_MEMORY, Phase.RELATION, sizes.equal_memory),
     "P04": Remedy(Repair.EQUAL_AMOUNTS, Phase.RELATION, sizes.equal_amounts),

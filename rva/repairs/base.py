@@ -38,6 +38,10 @@ class Repair(StrEnum):
     FIT_HEAP = "fit_heap"
     RAISE_MEMORY_FOR_RUNTIME = "raise_memory_for_runtime"
     SET_RUNTIME_ENV = "set_runtime_env"
+    RAISE_MEMORY_TO_MEASURED = "raise_memory_to_measured"
+    RAISE_CPU_TO_MEASURED = "raise_cpu_to_measured"
+    KEEP_IN_FORCE = "keep_in_force"
+    BOUND_DECREASE = "bound_decrease"
 
 
 class Phase(IntEnum):
