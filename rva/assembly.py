@@ -64,6 +64,8 @@ def recommend(
         influences=plan.influences,
         retrieval=component.retrieval,
         evidence=shown_evidence(plan, component.documents, evidence),
+        usage=component.usage,
+        kept=plan.kept,
         current=component.current,
         changes=tuple(safe(line) for line in from_current(component, plan)),
         target=_target(component),

@@ -166,6 +166,8 @@ class ComponentRecommendation(Contract):
     """What the reasoning and the influences cite, and the documents found for the component."""
     usage: UsageSummary | None = None
     """What its workload really used, where there is history."""
+    kept: tuple[str, ...] = ()
+    """Numbers left as the cluster has them (``memory_request``), as PIPA decided."""
     current: CurrentSizing | None = None
     changes: tuple[str, ...] = ()
     """Fields in which the repository's manifest differs, one line each; empty when it agrees."""
