@@ -237,10 +237,13 @@ class TelemetryIndex(Protocol):
             StoreError: The index cannot be read.
         """
 
-    def similar(self, component: Component, limit: int = 3) -> Sequence[SimilarUsage]:
+    def similar(
+        self, component: Component, limit: int = 3, repository: str | None = None
+    ) -> Sequence[SimilarUsage]:
         """Usage of other services of the same stack, role and load; most alike first.
 
-        Empty when nothing is alike enough.
+        Those of `repository` come before others that are as much alike. Empty when nothing is
+        alike enough.
 
         Raises:
             StoreError: The index cannot be read.
