@@ -143,6 +143,48 @@ class Settings(BaseModel):
     llm: str = Field(
         default="auto", description="`none`, `auto` or `PROVIDER/MODEL`; `--llm` overrides it."
     )
+    llm_auto_model: str = Field(
+        default="llama3.1",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$",
+        description="The model that `auto` looks for in Ollama.",
+    )
+    llm_agents: str | None = Field(
+        default=None,
+        pattern=r"^(dca|pipa|rva)=[^,\s]+(,(dca|pipa|rva)=[^,\s]+)*$",
+        description="Other models for single agents: `pipa=ollama/qwen3:14b,rva=none`.",
+    )
+    llm_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s@]+$",
+        description="Address of the model server; Ollama's is `http://127.0.0.1:11434` when not "
+        "set, for `openai-like/MODEL` it must be set.",
+    )
+    llm_api_key: SecretStr | None = Field(
+        default=None, description="Key for it; Ollama on one's own machine needs none."
+    )
+    llm_context_tokens: int = Field(
+        default=8192,
+        ge=2048,
+        le=1_000_000,
+        description="Context window that is asked for; a larger one takes more memory there.",
+    )
+    llm_call_seconds: float = Field(
+        default=120, gt=0, le=3600, description="Longest time that one answer may take."
+    )
+    llm_run_seconds: float = Field(
+        default=300, gt=0, le=7200, description="Longest time that models may take in one run."
+    )
+    llm_run_calls: int = Field(
+        default=40, ge=1, le=1000, description="Most requests to models in one run."
+    )
+    llm_run_tokens: int = Field(
+        default=200_000, ge=1000, description="Most tokens, asked and answered, in one run."
+    )
+    llm_keep_alive: str = Field(
+        default="10m",
+        pattern=r"^-?\d+(s|m|h)?$",
+        description="How long Ollama keeps the model in memory afterwards.",
+    )
     knowledge: Literal["on", "off"] = Field(
         default="on",
         description="`off`: the sizing asks neither the knowledge base nor the memory of past "

@@ -12,6 +12,7 @@ ProvisionError                    exit code, stable code, one sentence, one hint
     ├── ToolError                 helm and other commands
     ├── EmbedderError             the embedding model: absent, refused, damaged, not reachable
     ├── MetricsError              the metrics source: not reachable, refused, not as it should be
+    ├── ModelError                a language model: not reachable, absent, refused
     ├── StoreError                what was remembered cannot be read or kept
     └── OutputError               results could not be written
 
@@ -110,6 +111,12 @@ class MetricsError(OutsideError):
     """The metrics source does not answer, refuses, or answers what cannot be read."""
 
     default_code = "metrics.failed"
+
+
+class ModelError(OutsideError):
+    """A language model that was asked for by name cannot be reached or refuses."""
+
+    default_code = "model.failed"
 
 
 class StoreError(OutsideError):
