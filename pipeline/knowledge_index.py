@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.embeddings.choice import find_embedder, prepare_embedder
+from adapters.embeddings.choice import EmbedderChoice, find_embedder, prepare_embedder
 from adapters.settings import Settings
 from knowledge.index.build import Builder, BuildReport, Progress
 from knowledge.index.chroma import ChromaServer
 from knowledge.retriever import Retriever, open_knowledge
-from schemas.ports import Clock
+from schemas.ports import Clock, Embedder
 
 ADDED = "knowledge"
 """Subdirectory of the data directory for the documents that the operator added."""
+_EMBEDDERS: dict[tuple[Path, EmbedderChoice], Embedder] = {}
 
 
 def open_retriever(settings: Settings, exclude_owners: frozenset[str] = frozenset()) -> Retriever:
@@ -28,8 +29,8 @@ def open_retriever(settings: Settings, exclude_owners: frozenset[str] = frozense
     return open_knowledge(
         settings.cache_directory,
         added=added_directory(settings),
-        embedder=find_embedder(settings.cache_directory, settings.embedder),
-        server=_server(settings),
+        embedder=query_embedder(settings),
+        server=chroma_server(settings),
         exclude_owners=exclude_owners,
     )
 
@@ -51,10 +52,20 @@ def build_index(
         ),
         clock=clock,
         added=added_directory(settings),
-        server=_server(settings),
+        server=chroma_server(settings),
         progress=progress,
     )
     return builder.build(rebuild=rebuild)
+
+
+def query_embedder(settings: Settings) -> Embedder | None:
+    """The embedder of queries, the same one for all who ask in this process: it is loaded once."""
+    key = (settings.cache_directory, settings.embedder)
+    found = _EMBEDDERS.get(key) or find_embedder(*key)
+    # That there is none is not remembered: a build in this process may make it.
+    if found is not None:
+        _EMBEDDERS[key] = found
+    return found
 
 
 def added_directory(settings: Settings) -> Path:
@@ -62,7 +73,8 @@ def added_directory(settings: Settings) -> Path:
     return settings.data_directory / ADDED
 
 
-def _server(settings: Settings) -> ChromaServer | None:
+def chroma_server(settings: Settings) -> ChromaServer | None:
+    """The server that keeps vectors; None when the directories of this machine do."""
     if settings.chroma_url is None:
         return None
     token = settings.chroma_token

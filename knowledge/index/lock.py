@@ -15,21 +15,25 @@ _POLL_SECONDS = 0.1
 
 
 @contextmanager
-def one_builder(directory: Path, tell: Callable[[str], None]) -> Iterator[None]:
+def one_builder(
+    directory: Path, tell: Callable[[str], None], wait_seconds: float | None = None
+) -> Iterator[None]:
     """Hold the lock of a directory; the system gives it back when a process dies.
 
     Args:
         directory: It must exist.
         tell: Is told when another process has to be waited for.
+        wait_seconds: Longest wait; `MAX_WAIT_SECONDS` when None.
 
     Raises:
-        OutputError: Another process has held it for `MAX_WAIT_SECONDS`.
+        OutputError: Another process has held it for that long.
         OSError: The lock file cannot be made.
     """
     import fcntl
 
     with (directory / ".lock").open("w") as file:
-        deadline = time.monotonic() + MAX_WAIT_SECONDS
+        wait = MAX_WAIT_SECONDS if wait_seconds is None else wait_seconds
+        deadline = time.monotonic() + wait
         told = False
         while True:
             try:
@@ -39,7 +43,7 @@ def one_builder(directory: Path, tell: Callable[[str], None]) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     raise OutputError(
                         f"another process has been building the index in {directory} for "
-                        f"{MAX_WAIT_SECONDS:g} s",
+                        f"{wait:g} s",
                         code="knowledge.locked",
                         hint="End it, then build again.",
                     ) from error
