@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -99,8 +100,8 @@ class ReasoningStep(Contract):
 
     number: int = Field(ge=1)
     about: str
-    """``memory``, ``cpu``, ``replicas``, ``autoscaling``, ``storage``, ``runtime``, ``confidence``
-    or ``demand``."""
+    """``memory``, ``cpu``, ``replicas``, ``autoscaling``, ``storage``, ``runtime``, ``confidence``,
+    ``demand``, or ``model`` for a step of a language model."""
     text: str
     """One or two sentences; each number in it follows from the cited evidence."""
     evidence: tuple[str, ...] = ()
@@ -118,6 +119,35 @@ class Influence(Contract):
     before: float
     after: float
     unit: str
+
+
+class ModelOutcome(StrEnum):
+    """What became of a number that a language model proposed."""
+
+    TAKEN = "taken"
+    """It lies inside the interval."""
+    SUPPORTED = "supported"
+    """It lies outside, and evidence that the model cited carries it."""
+    CLAMPED = "clamped"
+    """It lies outside without such evidence: the interval's bound stands."""
+    REFUSED = "refused"
+    """It contradicts another number or a floor: the deterministic number stands."""
+
+
+class ModelChange(Contract):
+    """A number that a language model would have otherwise."""
+
+    number: str
+    """``memory_request``, ``cpu_limit``, ``replicas`` …"""
+    before: int
+    """The deterministic number, in millicores, bytes or pods."""
+    proposed: int
+    after: int
+    outcome: ModelOutcome
+    evidence: tuple[str, ...] = ()
+    """What the model cited for it, as far as it exists."""
+    why: str = Field(default="", max_length=600)
+    """In the model's words, made safe to show."""
 
 
 class ComponentPlan(Contract):
@@ -141,6 +171,8 @@ class ComponentPlan(Contract):
     reasoning: tuple[ReasoningStep, ...]
     influences: tuple[Influence, ...] = ()
     """What retrieved evidence changed, in the order in which it acted; empty: nothing moved."""
+    model_changes: tuple[ModelChange, ...] = ()
+    """What a language model changed or wanted to; empty: none took part, or it agreed."""
     kept: tuple[str, ...] = ()
     """Numbers left as the cluster has them (``memory_request``, ``replicas``), because the change
     would not be worth a rollout or the evidence does not carry it."""

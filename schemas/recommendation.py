@@ -18,11 +18,13 @@ from schemas.context import (
     WorkloadKind,
 )
 from schemas.evidence import Evidence
+from schemas.model import ModelUse
 from schemas.plan import (
     Autoscaling,
     ContainerPlan,
     Influence,
     Intervals,
+    ModelChange,
     ReasoningStep,
     Resources,
 )
@@ -160,6 +162,10 @@ class ComponentRecommendation(Contract):
     reasoning: tuple[ReasoningStep, ...]
     influences: tuple[Influence, ...] = ()
     """How each piece of retrieved evidence moved the figures of the model."""
+    model_changes: tuple[ModelChange, ...] = ()
+    """What a language model changed or wanted to."""
+    rationale: str = Field(default="", max_length=2000)
+    """A language model's summary for a reviewer, each number in it checked; empty without one."""
     retrieval: tuple[RetrievalRound, ...] = ()
     """What was asked of the corpus, round by round."""
     evidence: tuple[Evidence, ...]
@@ -237,6 +243,8 @@ class Recommendation(Contract):
     knowledge: KnowledgeState | None = None
     """The corpus that was searched; None when none was."""
     cost: Cost
+    models: tuple[ModelUse, ...] = ()
+    """What each agent asked of a language model, and what that cost."""
     run: RunRecord
 
     @property
