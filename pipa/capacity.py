@@ -24,6 +24,7 @@ from pipa.products import heap_env, product_of, size_product
 from pipa.replicas import bounds
 from pipa.runtime import detect
 from pipa.runtime_env import runtime_env
+from pipa.siblings import like_siblings, read_siblings
 from pipa.sidecars import size_extra_containers
 from pipa.sizes import Sizing
 from pipa.storage import size_storage
@@ -62,6 +63,8 @@ def size_component(
     sizing = _size(component, key, situation, sheet)
     if situation.critical and component.role in STATEFUL:
         sizing = replace(sizing, cpu=guaranteed(sizing.cpu, situation, sheet))
+    siblings = read_siblings(component, context)
+    sizing = like_siblings(component, sizing, siblings, situation, sheet)
     decisions = read_decisions(component, context)
     sizing = experienced(component.name, sizing, decisions, sheet)
     if context.trust_current and component.current is not None:

@@ -40,6 +40,10 @@ def judge(
         gain = sheet.use("confidence.proven").target
         total += gain
         parts.append(f"{number(gain)} for what an earlier decision taught")
+    if sheet.siblings:
+        gain = sheet.use("confidence.siblings").target
+        total += gain
+        parts.append(f"{number(gain)} for {sheet.siblings} similar services that use alike")
     gain, why = _voices(sheet)
     if why:
         total = max(0.0, total + gain)

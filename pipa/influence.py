@@ -25,6 +25,8 @@ _RULE, _FALLBACK = "influence.prior.rule", "influence.prior.fallback"
 _PODS = "influence.prior.replicas"
 SIZES = ("cpu_request", "memory_request", "cpu_limit", "memory_limit")
 """The numbers of a plan that facts and decisions state, requests before limits."""
+_NOUNS = {"decision": "earlier decision", "metrics": "similar service"}
+"""What evidence is called, by the start of its id; everything else is a fact."""
 _NAMED = 3
 """Facts that a sentence names; the influences list all."""
 
@@ -149,7 +151,7 @@ class Ledger:
         combined = self._combine(prior, weight, seen)
         if target.nearest is not None:
             combined = _rounded(prior, combined, target.nearest)
-        if seen:
+        if any(item.trusted for item in seen):
             self._voices.setdefault(number, tuple(seen))
         return self._record(figure, target, prior, combined)
 
@@ -295,8 +297,8 @@ def unit_of(figure: FigureName) -> str:
 def _facts(ids: Sequence[str]) -> str:
     shown = ", ".join(ids[:_NAMED])
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-    decided = all(id_.startswith("decision:") for id_ in ids)
-    noun = "earlier decision" if decided else "retrieved fact"
+    kinds = {id_.partition(":")[0] for id_ in ids}
+    noun = _NOUNS.get(kinds.pop(), "retrieved fact") if len(kinds) == 1 else "retrieved fact"
     return f"{len(ids)} {noun}{'' if len(ids) == 1 else 's'} ({shown}{more})"
 
 

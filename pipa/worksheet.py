@@ -32,6 +32,8 @@ class Worksheet:
         self._moved: dict[str, Estimate] = {}
         self.ledger: Ledger | None = None
         """What was retrieved; None, or empty, leaves every figure as it is."""
+        self.siblings = 0
+        """How many similar services agree on what such a service uses."""
 
     def use(self, id_: str) -> Estimate:
         """A figure by its id; the next step cites it.
