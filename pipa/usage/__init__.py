@@ -1,0 +1,1 @@
+"""The usage model: numbers from what a workload really used."""
