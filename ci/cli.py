@@ -43,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_size(commands)
     _add_explain(commands)
+    _add_report(commands)
     _add_doctor(commands)
     _add_eval(commands)
     _add_feedback(commands)
@@ -123,6 +124,19 @@ def _add_explain(commands: _Commands) -> None:
     explain.add_argument("recommendation", metavar="FILE", help="out/recommendation.json")
     explain.add_argument("--component", metavar="NAME", help="only this component")
     _add_common(explain)
+
+
+def _add_report(commands: _Commands) -> None:
+    report = commands.add_parser(
+        "report",
+        help="draw a recommendation as one page",
+        description="Write one self-contained HTML page: what is used against what is requested "
+        "today and what is recommended, with what drove each number.",
+    )
+    report.add_argument("recommendation", metavar="FILE", help="out/recommendation.json")
+    report.add_argument("--out", metavar="FILE", required=True, help="the page, as report.html")
+    report.add_argument("--pictures", metavar="DIR", help="also write SVG and PNG files there")
+    _add_common(report)
 
 
 def _add_doctor(commands: _Commands) -> None:
@@ -253,6 +267,10 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.explain import explain_file
 
             return explain_file(arguments.recommendation, arguments.component)
+        case "report":
+            from ci.report.command import report
+
+            return report(arguments)
         case "knowledge":
             from ci.knowledge import knowledge
 
