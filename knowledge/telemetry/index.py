@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +27,8 @@ MAX_SUMMARIES = 5000
 """About 800 containers with six slices each: 25 MB, of which a search reads what may be alike."""
 _BATCH = 64
 """Texts that are embedded in one call, and vectors of another space that one run renews."""
+_AS_MUCH = 0.01
+"""Scores that differ by less say the same."""
 _WORD = re.compile(r"[a-z0-9]{3,}")
 WITHOUT_MEANING = "compared without an embedder, by stack, role and load alone"
 
@@ -117,8 +121,7 @@ class UsageIndex:
             (usage, self._judged(found, cosine))
             for (_, usage, found), cosine in zip(alike, cosines, strict=True)
         ]
-        kept = [item for item in scored if item[1].score >= FLOOR]
-        kept.sort(key=lambda item: (-item[1].score, item[0].id))
+        kept = _ranked([item for item in scored if item[1].score >= FLOOR])
         return [self._answer(usage, found) for usage, found in kept[: max(0, limit)]]
 
     def find(self, where: Filter) -> Sequence[UsageSummary]:
@@ -258,6 +261,29 @@ def _may_be_alike(component: Component) -> Filter:
     where["product"] = ("",)
     languages = runtime_of(component.language)
     return where | {"language": (*sorted(languages), "")} if languages else where
+
+
+def _ranked(found: Sequence[tuple[UsageSummary, Likeness]]) -> list[tuple[UsageSummary, Likeness]]:
+    """Most alike first; of those that are as much alike, the usual ones of their kind."""
+    groups: dict[int, list[tuple[UsageSummary, Likeness]]] = {}
+    for item in found:
+        groups.setdefault(round(item[1].score / _AS_MUCH), []).append(item)
+    ranked = []
+    for key in sorted(groups, reverse=True):
+        sizes = [_memory(usage) for usage, _ in groups[key]]
+        middle = statistics.median(sizes)
+        order = sorted(
+            zip(sizes, groups[key], strict=True),
+            key=lambda item: (abs(item[0] - middle), item[1][0].id),
+        )
+        ranked += [item for _, item in order]
+    return ranked
+
+
+def _memory(usage: UsageSummary) -> float:
+    """Logarithm of the largest use, 0 when it is not known."""
+    most = 0.0 if usage.memory_bytes is None else usage.memory_bytes.maximum
+    return math.log(most) if most > 0 else 0.0
 
 
 def _read(entries: Sequence[Entry]) -> list[tuple[Entry, UsageSummary]]:

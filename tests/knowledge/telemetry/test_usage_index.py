@@ -198,11 +198,21 @@ def test_without_an_embedder_the_structure_decides_and_that_is_said(tmp_path):
 
 def test_meaning_orders_what_stack_and_role_leave_equal(tmp_path, embedder):
     index_ = opened(tmp_path, embedder)
-    index_.remember([usage("a"), usage("returns"), usage("z")])
-    found = index_.similar(component("returns"), limit=2)
-    assert [item.usage.workload.name for item in found][0] == "returns"
+    busy = {"restarts": 3, "oom_kills": 2, "burst_ratio": 9.0, "cpu_trend_per_week": 0.5}
+    index_.remember([usage("a", **busy), usage("returns"), usage("z", **busy)])
+    assert [item.usage.workload.name for item in opened(tmp_path).similar(component())][0] == "a"
+    found = index_.similar(component(), limit=2)
+    assert found[0].usage.workload.name == "returns"
     assert len(found) == 2
     assert "embedder" not in found[0].why
+
+
+def test_of_services_that_are_as_much_alike_the_usual_one_comes_first(tmp_path):
+    index_ = opened(tmp_path)
+    used = {"a": 10, "b": 900, "c": 120, "d": 100, "e": 130}
+    index_.remember([usage(name, memory_bytes=spread(mib * 2**20)) for name, mib in used.items()])
+    found = index_.similar(component(), limit=3)
+    assert [item.usage.workload.name for item in found] == ["c", "e", "d"]
 
 
 def test_an_embedder_that_fails_costs_one_line_and_the_meaning(tmp_path, embedder, caplog):
