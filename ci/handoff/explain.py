@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ci.handoff.knowledge import knowledge_lines
+from ci.handoff.measured import measured_lines
 from ci.handoff.plain import line, wrapped
 from schemas.errors import UsageError
 from schemas.evidence import Evidence
@@ -73,6 +74,7 @@ def _component(item: ComponentRecommendation, recommendation: Recommendation) ->
     yield from wrapped(f"route {item.route.value}: {line(item.route_reason)}", "")
     if item.failure:
         yield from wrapped(f"failed: {line(item.failure)}", "")
+    yield from measured_lines(item)
     known = {evidence.id: evidence for evidence in item.evidence}
     for topic, title in _topics(item):
         yield ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ci.handoff.amounts import cpu_text, memory_text, share_text, three_digits
-from ci.handoff.plain import line
+from ci.handoff.plain import line, wrapped
 from schemas.recommendation import ComponentRecommendation
 from schemas.usage import UsageSummary
 
@@ -32,6 +32,22 @@ def measured_text(item: ComponentRecommendation) -> str:
 def kept_text(item: ComponentRecommendation) -> str:
     """The numbers that were left as they are; empty when there are none."""
     return ", ".join(NUMBERS.get(name, line(name, 60)) for name in item.kept)
+
+
+def measured_lines(item: ComponentRecommendation) -> Iterator[str]:
+    """For `explain`: what was measured, where, what could not be read, and what was kept."""
+    usage = item.usage
+    if usage is not None:
+        yield from wrapped(f"measured: {measured_text(item)}", "", "  ")
+        where = f"{line(str(usage.workload), 300)}, container {line(usage.container, 100)}"
+        covered = share_text(usage.coverage)
+        yield from wrapped(
+            f"by {line(usage.origin, 300)}: {where}; {covered} of the time covered", "  ", "    "
+        )
+        for what in usage.missing:
+            yield from wrapped(f"not read: {line(what)}", "  ", "    ")
+    if item.kept:
+        yield from wrapped(f"kept as it is: {kept_text(item)}", "", "  ")
 
 
 def plural(count: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ci.handoff.knowledge import knowledge_summary
+from ci.handoff.measured import measured_text
 from ci.handoff.patch import WorkloadPatch
 from ci.handoff.plain import code, line
 from schemas.recommendation import Recommendation
@@ -85,6 +86,13 @@ def readme_text(
     knowledge = knowledge_summary(recommendation)
     if knowledge:
         parts.append(f"Knowledge base: {knowledge}. `explain` shows which, and by how much.\n")
+    measured = "".join(
+        f"- {code(item.name)}: {_prose(text)}\n"
+        for item in recommendation.components
+        if (text := measured_text(item))
+    )
+    if measured:
+        parts.append(f"Measured use of the running workloads:\n\n{measured}")
     parts += [_KUBECTL, _KUSTOMIZE, _HELM]
     remarks = "".join(f"- {code(name)}: {_prose(text)}\n" for name, text in helm_notes)
     if remarks:

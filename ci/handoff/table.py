@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ci.handoff.knowledge import knowledge_summary
+from ci.handoff.measured import kept_text, measured_text
 from ci.handoff.plain import line
 from schemas.plan import Amounts
 from schemas.quantities import format_cpu, format_memory
@@ -74,6 +75,7 @@ def _report(recommendation: Recommendation, console: Console) -> Iterator[Render
         yield Text("No component was sized.", style="bold red")
     for failed in recommendation.failed:
         yield _item("FAILED", f"{failed.name} ({failed.stage}): {failed.failure}", "bold red")
+    yield from _section("Measured", _items(_measured(recommendation.components)))
     yield from _section("Findings", _finding_items(recommendation))
     changes = [(c.name, "; ".join(c.changes)) for c in recommendation.components if c.changes]
     yield from _section("Changes to the repository's manifests", _items(changes))
@@ -150,6 +152,14 @@ def _item(label: str, text: str, style: str = "") -> RenderableType:
     shown = Text(line(label, 300), style=style)
     shown.append(f"  {line(text)}", style="default" if style else "")
     return Padding(shown, (0, 0, 0, 2))
+
+
+def _measured(components: Iterable[ComponentRecommendation]) -> Iterator[tuple[str, str]]:
+    """What was used, and which numbers were left alone."""
+    for item in components:
+        used, kept = measured_text(item), kept_text(item)
+        if used or kept:
+            yield item.name, "; ".join(filter(None, (used, f"kept: {kept}" if kept else "")))
 
 
 def _finding_items(recommendation: Recommendation) -> Iterator[RenderableType]:

@@ -65,8 +65,9 @@ def _track(axes: Axes, track: Track, at: float) -> None:
     if track.limit is not None and not track.limit_beyond:
         axes.plot([track.reach, track.limit], [at, at], ":", color=SOFT, linewidth=0.8)
         axes.plot([track.limit] * 2, [at - 0.12, at + 0.12], color=INK, linewidth=2)
-    elif track.beyond_text:
+    elif track.limit_beyond:
         axes.plot([track.reach, 100], [at, at], ":", color=SOFT, linewidth=0.8)
+    if track.runs_on:
         axes.plot([100], [at], ">", color=SOFT, markersize=4)
     if track.request is not None:
         box = Rectangle(

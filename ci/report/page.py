@@ -61,6 +61,8 @@ class PageView:
     """The whole result in one sentence."""
     measured: int
     estimated: int
+    confidence: str
+    """The lowest and the highest; empty without components."""
     totals: tuple[Total, ...]
     failing: tuple[Finding, ...]
     """The worst first."""
@@ -112,6 +114,7 @@ def make_page(recommendation: Recommendation) -> PageView:
         answer=_answer(counts, recommendation),
         measured=measured,
         estimated=len(components) - measured,
+        confidence=_confidence(components),
         totals=tuple(_totals(components)),
         failing=tuple(failing),
         repaired=tuple(f for f in recommendation.findings if f.passed and f.fix),
@@ -130,6 +133,11 @@ def _answer(counts: Counter[Verdict], recommendation: Recommendation) -> str:
     if recommendation.failed:
         parts.append(f"{len(recommendation.failed)} could not be sized")
     return f"{', '.join(parts)}." if parts else "No component was sized."
+
+
+def _confidence(components: list[ComponentView]) -> str:
+    texts = sorted({f"{component.item.confidence:.2f}" for component in components})
+    return f"{texts[0]} to {texts[-1]}" if len(texts) > 1 else "".join(texts)
 
 
 def _totals(components: list[ComponentView]) -> Iterator[Total]:

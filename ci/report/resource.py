@@ -65,6 +65,10 @@ class Pair:
     limit: int | None
 
 
+UNSET = Pair(None, None)
+"""Of a manifest that sets nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """How the use of single pods was spread."""
@@ -116,6 +120,8 @@ def cpu_view(item: ComponentRecommendation) -> ResourceView:
         now = Pair(_millicores(usage.cpu_request_cores), _millicores(usage.cpu_limit_cores))
     elif current is not None:
         now = Pair(current.cpu_request, current.cpu_limit)
+    elif item.target is not None:
+        now = UNSET
     return ResourceView(
         resource=Resource.CPU,
         used=_used(usage.cpu_cores, 1000) if usage else None,
@@ -137,6 +143,8 @@ def memory_view(item: ComponentRecommendation) -> ResourceView:
         now = Pair(_whole(usage.memory_request_bytes), _whole(usage.memory_limit_bytes))
     elif current is not None:
         now = Pair(current.memory_request, current.memory_limit)
+    elif item.target is not None:
+        now = UNSET
     return ResourceView(
         resource=Resource.MEMORY,
         used=_used(usage.memory_bytes, 1) if usage else None,
@@ -155,7 +163,7 @@ def now_source(item: ComponentRecommendation) -> str:
     """Where "now" comes from; empty where it is not known."""
     if item.usage is not None and _running(item.usage):
         return "running pods"
-    return "the manifest" if item.current is not None else ""
+    return "the manifest" if item.current is not None or item.target is not None else ""
 
 
 def replicas_now(item: ComponentRecommendation) -> int | None:

@@ -40,8 +40,8 @@ class Track:
     parts: tuple[Stretch, ...]
     request_text: str
     limit_text: str
-    beyond_text: str
-    """What an arrow at the end stands for; empty without one."""
+    runs_on: bool
+    """Something goes on beyond the picture: the limit, or the bounds of the estimate."""
     described: str
     """The whole bar in words."""
 
@@ -114,7 +114,7 @@ def _track(label: str, pair: Pair, view: ResourceView, scale: Scale) -> Track:
         parts=parts,
         request_text=request_text,
         limit_text=limit_text,
-        beyond_text=f"limit: {limit_text}" if beyond else "",
+        runs_on=beyond or (view.used is None and scale.beyond(view.request_range.high)),
         described=f"{view.title} {label}: request {request_text}, limit {limit_text}; "
         f"{used_text(view)}",
     )
