@@ -48,6 +48,10 @@ def knowledge(arguments: argparse.Namespace) -> int:
             from ci.knowledge_documents import remove
 
             return remove(settings, arguments)
+        case "telemetry":
+            from ci.knowledge_telemetry import telemetry
+
+            return telemetry(settings, arguments)
         case _:
             from ci.knowledge_stats import stats
 

@@ -22,7 +22,7 @@ def add_knowledge(commands: Commands) -> list[argparse.ArgumentParser]:
     )
     actions = knowledge.add_subparsers(dest="action", metavar="ACTION", required=True)
     adders = (_add_build, _add_search, _add_list, _add_show, _add_add, _add_remove, _add_stats)
-    return [add(actions) for add in adders]
+    return [*(add(actions) for add in adders), *_add_telemetry(actions)]
 
 
 def _add_build(actions: Commands) -> argparse.ArgumentParser:
@@ -113,6 +113,38 @@ def _add_stats(actions: Commands) -> argparse.ArgumentParser:
     )
     _add_format(stats)
     return stats
+
+
+def _add_telemetry(actions: Commands) -> list[argparse.ArgumentParser]:
+    telemetry = actions.add_parser(
+        "telemetry",
+        help="list, show and forget the usage of running workloads",
+        description="What running workloads used, remembered by runs that read their metrics. A "
+        "new service is sized from what services like it use.",
+    )
+    own = telemetry.add_subparsers(dest="telemetry_action", metavar="ACTION", required=True)
+    list_ = own.add_parser("list", help="list workloads", description="One line per container.")
+    list_.add_argument("--language", metavar="NAME", help="only this language, as go")
+    list_.add_argument("--framework", metavar="NAME", help="only this framework, as django")
+    list_.add_argument("--role", metavar="ROLE", help="only this role, as backend_api")
+    list_.add_argument("--product", metavar="NAME", help="only this product, as postgresql")
+    list_.add_argument("--repository", metavar="URL", help="only services of this repository")
+    _add_format(list_)
+    show = own.add_parser(
+        "show", help="show one workload", description="All that is remembered of one workload."
+    )
+    show.add_argument("workload", metavar="NAMESPACE/KIND/NAME", help="as list gives it")
+    _add_format(show)
+    purge = own.add_parser(
+        "purge",
+        help="forget usage for good",
+        description="Forget usage for good; all conditions that are given must hold.",
+    )
+    purge.add_argument("--workload", metavar="NAMESPACE/KIND/NAME", help="of this workload")
+    purge.add_argument("--repository", metavar="URL", help="of the services of this repository")
+    purge.add_argument("--before", metavar="DATE", help="not seen since then, as 2026-01-31")
+    purge.add_argument("--all", action="store_true", help="all of it")
+    return [list_, show, purge]
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:

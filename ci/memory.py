@@ -67,7 +67,7 @@ def memory(arguments: argparse.Namespace) -> int:
         run=arguments.run,
         component=arguments.component,
         repository=arguments.repository,
-        before=_moment(arguments.before),
+        before=moment(arguments.before),
     )
     if arguments.action == "purge":
         if where == DecisionFilter() and not arguments.all:
@@ -144,13 +144,18 @@ def _optional(convert: Callable[[_A], _B], value: _A | None) -> _B | None:
     return None if value is None else convert(value)
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
+    """The moment that ``--before`` names, in UTC where it has no zone.
+
+    Raises:
+        UsageError: It is no date.
+    """
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
             f"--before {text} is not a date", hint="Write 2026-01-31, or 2026-01-31T12:00."
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
