@@ -131,6 +131,8 @@ def draw_numbers(axes: Axes, part: ResourcePart) -> None:
             axes.plot([shown.now], [row], "o", markerfacecolor="white", color=NOW, markersize=7)
         if shown.new is not None:
             axes.plot([shown.new], [row], "D", color=NEW, markersize=6)
+        if shown.beyond:
+            axes.plot([100], [row], ">", color=SOFT, markersize=5)
         axes.text(0, row + 0.42, line(shown.text, 90), fontsize=7.5, color=SOFT, va="center")
     axes.set_yticks(range(len(chart.rows)), [shown.label for shown in chart.rows])
     axes.set_ylim(len(chart.rows) - 0.35, -0.5)

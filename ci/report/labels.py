@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ci.report.resource import ResourceView
@@ -14,7 +14,7 @@ ROOM = 9.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One amount across the picture; equal amounts share one."""
+    """One amount across the picture; a request and a limit that are equal share one."""
 
     percent: float
     """Height above the axis."""
@@ -31,41 +31,34 @@ class Line:
 
 
 def line_labels(view: ResourceView, scale: Scale) -> tuple[Line, ...]:
-    """The lines of a view, lowest first."""
-    named: dict[int, list[tuple[str, str]]] = {}
-    for kind, pair in (("new", view.new), ("now", view.now)):
+    """The lines of a view, lowest first; of equal ones today's, so that the new one is on top."""
+    named: dict[tuple[int, str], list[str]] = {}
+    for kind, pair in (("now", view.now), ("new", view.new)):
         if pair is None:
             continue
         for name, amount in (("request", pair.request), ("limit", pair.limit)):
             if amount is not None:
-                named.setdefault(amount, []).append((kind, name))
-    lines = [_line(amount, names, view, scale) for amount, names in sorted(named.items())]
+                named.setdefault((amount, kind), []).append(name)
+    ordered = sorted(named.items(), key=lambda entry: entry[0][0])
+    lines = [_line(amount, kind, names, view, scale) for (amount, kind), names in ordered]
     heights = spread([line.percent for line in lines])
     return tuple(
         replace(line, label_percent=height) for line, height in zip(lines, heights, strict=True)
     )
 
 
-def _line(amount: int, names: list[tuple[str, str]], view: ResourceView, scale: Scale) -> Line:
+def _line(amount: int, kind: str, names: list[str], view: ResourceView, scale: Scale) -> Line:
     beyond = scale.beyond(amount)
     percent = scale.percent(amount)
     return Line(
         percent=percent,
         label_percent=percent,
-        text=f"{'↑ ' if beyond else ''}{' · '.join(_words(names))} {view.resource.exact(amount)}",
-        kind="new" if any(kind == "new" for kind, _ in names) else "now",
-        dashed=all(name == "limit" for _, name in names),
+        text=f"{'↑ ' if beyond else ''}{kind} {' = '.join(names)} {view.resource.short(amount)}",
+        kind=kind,
+        dashed=names == ["limit"],
         beyond=beyond,
         amount=amount,
     )
-
-
-def _words(names: list[tuple[str, str]]) -> Iterator[str]:
-    """``new request = limit``, and ``as now`` for what stays."""
-    for kind in ("new", "now"):
-        listed = [name for k, name in names if k == kind]
-        if listed:
-            yield f"{kind} {' = '.join(listed)}"
 
 
 def spread(heights: Sequence[float], room: float = ROOM) -> list[float]:

@@ -8,6 +8,7 @@ same SVG.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def write_pictures(recommendation: Recommendation, directory: Path) -> tuple[Pat
     page = make_page(recommendation)
     files: dict[str, bytes] = {}
     stems = file_stems(component.item.name for component in page.components)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A letter that the font lacks becomes a box in the PNG; the SVG and the page have it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         if page.components:
             files |= _both(f"_{OVERVIEW}", overview_figure(page.components[:MOST_ROWS]))
         for component in page.components:

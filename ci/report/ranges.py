@@ -19,6 +19,7 @@ class RangeRow:
     """The bounds, in percent of the width; None without any."""
     new: float | None
     now: float | None
+    """Where the marks stand; None for what is not set or lies outside of the picture."""
     text: str
     """The number and its bounds in words."""
     beyond: bool
@@ -94,8 +95,13 @@ def _row(
         label=label,
         low=scale.percent(bounds.low) if bounds else None,
         high=scale.percent(bounds.high) if bounds else None,
-        new=None if new is None else scale.percent(new),
-        now=None if now is None else scale.percent(now),
+        new=_inside(new, scale),
+        now=_inside(now, scale),
         text=text,
         beyond=any(scale.beyond(amount) for amount in amounts),
     )
+
+
+def _inside(amount: int | None, scale: Scale) -> float | None:
+    """Where a mark stands; none for what lies outside of the picture, which gets an arrow."""
+    return None if amount is None or scale.beyond(amount) else scale.percent(amount)

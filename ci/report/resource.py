@@ -15,6 +15,9 @@ from schemas.quantities import format_cpu, format_memory
 from schemas.recommendation import ComponentRecommendation
 from schemas.usage import Spread, Timeline, UsageSummary
 
+SHORT = 8
+"""Letters that a label has room for: ``1048576Ki`` is longer, every usual amount is not."""
+
 
 class Resource(StrEnum):
     """What is sized."""
@@ -36,6 +39,11 @@ class Resource(StrEnum):
                 return format_memory(amount)
             case _:
                 assert_never(self)
+
+    def short(self, amount: int) -> str:
+        """The same where there is little room: an odd amount of bytes is rounded, and says so."""
+        text = self.exact(amount)
+        return text if len(text) <= SHORT else f"≈{self.rounded(amount)}"
 
     def rounded(self, amount: float) -> str:
         """A measured amount, three significant digits."""

@@ -152,7 +152,7 @@ def _highest(values: Sequence[float | None], factor: float) -> float | None:
 
 def _unit(resource: Resource, top: float) -> tuple[float, str]:
     if resource is Resource.CPU:
-        return (1.0, "m") if top <= 1000 else (1000.0, "cores")
+        return (1.0, "m") if top <= 10_000 else (1000.0, "cores")
     return (2.0**20, "Mi") if top < 2**31 else (2.0**30, "Gi")
 
 

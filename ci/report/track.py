@@ -79,9 +79,9 @@ def used_text(view: ResourceView) -> str:
 
 def pair_texts(pair: Pair, view: ResourceView) -> tuple[str, str]:
     """Request and limit as text."""
-    exact = view.resource.exact
-    request = "not set" if pair.request is None else exact(pair.request)
-    limit = "no limit" if pair.limit is None else exact(pair.limit)
+    short = view.resource.short
+    request = "not set" if pair.request is None else short(pair.request)
+    limit = "no limit" if pair.limit is None else short(pair.limit)
     return request, limit
 
 

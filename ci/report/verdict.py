@@ -138,8 +138,10 @@ def _above(view: ResourceView) -> str:
         return ""
     if request <= view.request_range.high and not (view.measured and _more(request, new)):
         return ""
-    if view.used is not None:
+    if view.used is not None and view.used.maximum < request:
         return f"even its peak uses only {share_text(view.used.maximum / request)}"
+    if view.used is not None:
+        return f"p95 uses only {share_text(view.used.p95 / request)}"
     return f"request above {view.resource.exact(view.request_range.high)}"
 
 

@@ -318,6 +318,34 @@ def fresh():
     )  # fmt: skip
 
 
+def odd():
+    """Amounts at both ends, a history with holes, equal numbers, a limit far away."""
+    tiny = usage("tiny", 0.0004, 0.002, 3 * MIB, 4 * MIB, **now("1m", None, "1288490189", None))
+    huge = usage(
+        "huge", 40.0, 63.5, 400 * 2**30, 500 * 2**30,
+        **{**now("8", "128", None, None), "memory_request_bytes": 412316860416.5,
+           "memory_limit_bytes": 2.0**40},
+    )  # fmt: skip
+    holes = usage("holes", 0.1, 0.3, 100 * MIB, 140 * MIB, **now("100m", "4", "1Gi", "16Gi"))
+    gaps = [None if 90 < i < 180 or i == 201 else v for i, v in enumerate(holes.cpu_timeline.high)]
+    gaps[150] = 0.2
+    line = holes.cpu_timeline.model_copy(update={"high": tuple(gaps), "middle": tuple(gaps)})
+    holes = holes.model_copy(
+        update={"cpu_timeline": line, "memory_timeline": None, "cpu_by_weekday": (), "days": 5.5,
+                "missing": ("memory over time: the server refused the query (too many samples)",)}
+    )  # fmt: skip
+    nothing = holes.model_copy(
+        update={"cpu_cores": None, "memory_bytes": None, "cpu_timeline": None, "cpu_by_hour": ()}
+    )
+    return recommendation(
+        component("tiny", ("1m", "8Mi"), (None, "16Mi"), usage=tiny),
+        component("huge", ("48", "512Gi"), ("96", "640Gi"), usage=huge),
+        component("holes", ("100m", "1Gi"), ("4", "16Gi"), usage=holes, spread=1.0),
+        component("nothing-read", ("100m", "128Mi"), ("200m", "128Mi"), usage=nothing),
+        component("a" * 63, ("0", "1Mi"), (None, "1Mi"), spread=1.0),
+    )
+
+
 CASES = (starved, wasteful, fitting, throttled, estimated, fresh)
 
 

@@ -20,6 +20,7 @@ PAGES = {
     "everything": fabricate.everything,
     "forty": fabricate.many,
     "none": fabricate.recommendation,
+    "odd": fabricate.odd,
     "hostile": fabricate.hostile,
 }
 """By name: 1, 5, 6 and 40 components, none at all, and a stranger's text."""
