@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PREFIX = "ai-provision-usage-"
 _BATCH = 500
 """Entries per call; Chroma takes at most 5,461 (SQLite's limit on variables)."""
+_ROOM = 0.05
+"""Share of the bound that is freed when a server is full."""
 _PLAIN = "plain"
 """The name, instead of a vector space, of the collection of entries without a vector. Chroma stores
 nothing without one, so they share a placeholder of one dimension; nothing searches for it."""
@@ -84,6 +86,19 @@ def delete(client: ClientAPI, ids: Sequence[str]) -> None:
 def stored_ids(client: ClientAPI) -> set[str]:
     """Ids of all entries."""
     return {id_ for each in collections(client) for id_ in each.get(include=[])["ids"]}
+
+
+def stale(client: ClientAPI, oldest_s: int, most: int) -> list[str]:
+    """Ids of what ended before a moment, and of the oldest beyond a number."""
+    ours = collections(client)
+    old: dict[str, Any] = {"end_s": {"$lt": oldest_s}}
+    ids = [id_ for each in ours for id_ in each.get(where=old, include=[])["ids"]]
+    if sum(each.count() for each in ours) <= most:
+        return ids
+    # All ends are needed only now; some room is made, so that this is seldom.
+    ages = sorted((entry.row.end_s, entry.row.id) for entry in find(client, {}))
+    room = max(1, round(most * _ROOM))
+    return sorted({*ids, *(id_ for _, id_ in ages[: len(ages) - most + room])})
 
 
 def collections(client: ClientAPI) -> list[Collection]:

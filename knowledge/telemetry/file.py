@@ -32,13 +32,15 @@ CREATE INDEX IF NOT EXISTS usage_container ON usage (workload, container);
 _PUT = f"INSERT OR REPLACE INTO usage ({_COLUMNS}, indexed) VALUES ({', '.join('?' * 15)})"  # noqa: S608 - fixed
 _GET = f"SELECT {_COLUMNS}, indexed FROM usage"  # noqa: S608 - fixed columns
 _AGES = """
-SELECT workload, container, max(end_s) AS newest, count(*) FROM usage
-GROUP BY workload, container ORDER BY newest, workload, container
+SELECT id, max(end_s) OVER (PARTITION BY workload, container) AS newest FROM usage
+ORDER BY newest, workload, container, id
 """
 
 
-class Damaged(Exception):
+class Damaged(StoreError):
     """The file is there, but is no file of summaries any more."""
+
+    default_code = "telemetry.damaged"
 
 
 class UsageFile:
@@ -53,6 +55,15 @@ class UsageFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def check(self) -> None:
+        """Read all pages, so that a file that is torn in the middle is found too."""
+        if not self.path.exists():
+            return
+        with self._open() as connection:
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise Damaged(f"{self.path} is damaged ({found})")
 
     def put(self, entries: Sequence[Entry]) -> None:
         """Keep all entries or none; those of known ids are replaced."""
@@ -95,8 +106,8 @@ class UsageFile:
             with self._open() as connection:
                 connection.execute("UPDATE usage SET indexed = 0")
 
-    def ages(self) -> list[tuple[str, str, int, int]]:
-        """Workload, container, end of its newest window and number of slices; oldest first."""
+    def ids_by_age(self) -> list[tuple[str, int]]:
+        """All ids, each with the end of the newest window of its container; oldest first."""
         if not self.path.exists():
             return []
         with self._open() as connection:

@@ -73,6 +73,7 @@ class UsageIndex:
             StoreError: They could not be stored.
         """
         now_s = int(self._clock.now().timestamp())
+        self._shelf.mend()
         rows = self._changed(summaries, now_s)
         if rows:
             entries = self._embedded(rows)
@@ -137,21 +138,14 @@ class UsageIndex:
         return [usage for _, usage in _read(self._shelf.find(where))]
 
     def expire(self) -> int:
-        """Forget containers that were not seen for `MAX_AGE_DAYS`, and the oldest over the bound.
+        """Forget what was not seen for `MAX_AGE_DAYS`, and the oldest over the bound.
 
         Raises:
             StoreError: They could not be forgotten.
         """
-        oldest = int(self._clock.now().timestamp()) - MAX_AGE_DAYS * 86400
-        ages = self._shelf.ages()
-        too_many = sum(count for *_, count in ages) - MAX_SUMMARIES
-        ids: list[str] = []
-        for workload, container, newest, count in ages:
-            if newest >= oldest and too_many <= 0:
-                break
-            too_many -= count
-            ids += self._ids({"workload": (workload,), "container": (container,)})
-        return self._shelf.delete(ids) if ids else 0
+        oldest_s = int(self._clock.now().timestamp()) - MAX_AGE_DAYS * 86400
+        ids = self._shelf.stale(oldest_s, MAX_SUMMARIES)
+        return self._shelf.delete(ids, for_good=False) if ids else 0
 
     def purge(self, what: Forget) -> int:
         """Forget for good, all when no condition is set; how many summaries they were.
@@ -159,19 +153,17 @@ class UsageIndex:
         Raises:
             StoreError: They could not be forgotten.
         """
+        self._shelf.mend()
         given = {"workload": what.workload, "repository": what.repository}
         where = {name: (value,) for name, value in given.items() if value is not None}
         entries = self._shelf.find(where)
         if what.before is not None:
             entries = _all_before(entries, int(what.before.timestamp()))
-        return self._shelf.delete([entry.row.id for entry in entries])
+        return self._shelf.delete([entry.row.id for entry in entries], for_good=True)
 
     @property
     def _space(self) -> str | None:
         return self._embedder.space if self._embedder else None
-
-    def _ids(self, where: Filter) -> list[str]:
-        return [entry.row.id for entry in self._shelf.find(where)]
 
     def _changed(self, summaries: Sequence[UsageSummary], now_s: int) -> list[Entry]:
         """Rows that are not kept yet as they are, each with the vector that its text had."""

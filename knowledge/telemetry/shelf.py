@@ -39,6 +39,9 @@ _T = TypeVar("_T")
 class Shelf(Protocol):
     """Keeps entries; every method raises `StoreError` when it cannot."""
 
+    def mend(self) -> None:
+        """Make anew what is damaged, as far as it can be; called before something is changed."""
+
     def find(self, where: Filter) -> Sequence[Entry]:
         """All that match, by id."""
 
@@ -48,11 +51,11 @@ class Shelf(Protocol):
     def put(self, entries: Sequence[Entry], space: str | None) -> None:
         """Keep entries, those of known ids replaced; `space` is that of new vectors."""
 
-    def ages(self) -> Sequence[tuple[str, str, int, int]]:
-        """Workload, container, end of its newest window and number of slices; oldest first."""
+    def stale(self, oldest_s: int, most: int) -> Sequence[str]:
+        """Ids of what was last seen before a moment, and of the oldest beyond a number."""
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """Forget entries for good; how many they were."""
+    def delete(self, ids: Sequence[str], *, for_good: bool) -> int:
+        """Forget entries, and where it is for good leave no copy; how many they were."""
 
 
 class LocalShelf:
@@ -69,6 +72,20 @@ class LocalShelf:
         self._directory = directory
         self._file = UsageFile(directory / FILE)
 
+    def mend(self) -> None:
+        """A file that is damaged is made anew from Chroma, which is one line."""
+        if self._damage() is None:
+            return
+        with self._alone():
+            # Another process may have mended it in the meantime.
+            damage = self._damage()
+            if damage is None:
+                return
+            self._file.set_aside()
+            entries = self._from_chroma()
+            self._file.put(entries)
+        _LOG.warning("%s; it was made anew with %d summaries", damage, len(entries))
+
     def find(self, where: Filter) -> Sequence[Entry]:
         """All that match; a damaged file is one line and empty."""
         try:
@@ -78,47 +95,35 @@ class LocalShelf:
             return ()
 
     def known(self, ids: Sequence[str]) -> Mapping[str, Entry]:
-        """What is kept under some ids; a damaged file is restored first."""
-        try:
-            return self._file.known(ids)
-        except Damaged as error:
-            with self._alone():
-                self._restore(error)
-            return self._file.known(ids)
+        """What is kept under some ids."""
+        return self._file.known(ids)
 
     def put(self, entries: Sequence[Entry], space: str | None) -> None:
         """Keep entries, in the file first."""
         with self._alone():
-            try:
-                self._file.put(entries)
-            except Damaged as error:
-                self._restore(error)
-                self._file.put(entries)
+            self._file.put(entries)
             if any(entry.vector is not None and not entry.indexed for entry in entries):
                 self._index(space)
 
-    def ages(self) -> Sequence[tuple[str, str, int, int]]:
-        """The ages of what is in the file."""
-        try:
-            return self._file.ages()
-        except Damaged:
-            return ()
+    def stale(self, oldest_s: int, most: int) -> Sequence[str]:
+        """Ids of what was last seen before a moment, and of the oldest beyond a number."""
+        ages = self._file.ids_by_age()
+        too_many = len(ages) - most
+        return [id_ for n, (id_, end_s) in enumerate(ages) if end_s < oldest_s or n < too_many]
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """Forget entries for good: Chroma's files, which keep what they delete, are made anew."""
+    def delete(self, ids: Sequence[str], *, for_good: bool) -> int:
+        """Forget entries. Chroma learns of it when it is next written.
+
+        Its files keep what they delete, so where it is for good they go, and are made anew then.
+        """
         if not self._directory.exists():
             return 0
         with self._alone():
-            try:
-                count = self._file.delete(ids)
-            except Damaged as error:
-                # What cannot be read cannot be forgotten one by one.
-                self._file.path.unlink()
-                _LOG.warning("%s; all of it is forgotten", error)
-                count = 0
-            shutil.rmtree(self._directory / CHROMA, ignore_errors=True)
-            self._file.path.with_name(DAMAGED).unlink(missing_ok=True)
-            self._file.set_none_indexed()
+            count = self._file.delete(ids)
+            if for_good:
+                shutil.rmtree(self._directory / CHROMA, ignore_errors=True)
+                self._file.path.with_name(DAMAGED).unlink(missing_ok=True)
+                self._file.set_none_indexed()
         return count
 
     @contextmanager
@@ -137,16 +142,20 @@ class LocalShelf:
                 "directory.",
             ) from error
 
-    def _restore(self, damage: Damaged) -> None:
-        """Begin a new file with what Chroma has."""
-        self._file.set_aside()
-        entries: list[Entry] = []
-        if (self._directory / CHROMA).is_dir():
-            from knowledge.telemetry import collection
+    def _damage(self) -> Damaged | None:
+        try:
+            self._file.check()
+        except Damaged as error:
+            return error
+        return None
 
-            entries = self._chroma(lambda client: collection.find(client, {})) or []
-        self._file.put(entries)
-        _LOG.warning("%s; it was made anew with %d summaries", damage, len(entries))
+    def _from_chroma(self) -> list[Entry]:
+        """What Chroma has; nothing when it is damaged too."""
+        if not (self._directory / CHROMA).is_dir():
+            return []
+        from knowledge.telemetry import collection
+
+        return self._chroma(lambda client: collection.find(client, {})) or []
 
     def _index(self, space: str | None) -> None:
         """Bring Chroma up to date; nothing that is searched here is lost when that fails."""
@@ -155,7 +164,7 @@ class LocalShelf:
         def update(client: ClientAPI) -> list[str]:
             new = [entry for entry in self._file.not_indexed() if entry.in_space(space)]
             collection.put(client, new, space)
-            kept = {entry.row.id for entry in self._file.find({})}
+            kept = {id_ for id_, _ in self._file.ids_by_age()}
             collection.delete(client, sorted(collection.stored_ids(client) - kept))
             return [entry.row.id for entry in new]
 
@@ -177,7 +186,7 @@ class LocalShelf:
         try:
             with persistent_client(self._directory / CHROMA) as client:
                 return call(client)
-        except (StoreError, Damaged):
+        except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - chromadb raises its own types and bare ones
             _LOG.debug("chroma_failed", exc_info=error)
@@ -193,6 +202,9 @@ class ServerShelf:
 
     def __init__(self, server: ChromaServer) -> None:
         self._server = server
+
+    def mend(self) -> None:
+        """Nothing: a server looks after its own files."""
 
     def find(self, where: Filter) -> Sequence[Entry]:
         """All that match."""
@@ -220,17 +232,14 @@ class ServerShelf:
 
         self._ask(store, BUILD_SECONDS)
 
-    def ages(self) -> Sequence[tuple[str, str, int, int]]:
-        """The ages of all that is stored."""
-        newest: dict[tuple[str, str], list[int]] = {}
-        for entry in self.find({}):
-            facets = entry.row.facets
-            newest.setdefault((facets.workload, facets.container), []).append(entry.row.end_s)
-        found = [(*key, max(ends), len(ends)) for key, ends in newest.items()]
-        return sorted(found, key=lambda item: (item[2], item[0], item[1]))
+    def stale(self, oldest_s: int, most: int) -> Sequence[str]:
+        """Ids of slices that ended before a moment, and of the oldest beyond a number."""
+        from knowledge.telemetry import collection
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """Forget entries."""
+        return self._ask(lambda client: collection.stale(client, oldest_s, most))
+
+    def delete(self, ids: Sequence[str], *, for_good: bool) -> int:
+        """Forget entries; what copies of them the server's files hold is the server's matter."""
         from knowledge.telemetry import collection
 
         if ids:

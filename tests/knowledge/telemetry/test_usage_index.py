@@ -314,6 +314,16 @@ def test_a_damaged_file_is_one_line_and_made_anew_from_chroma(tmp_path, embedder
     assert (tmp_path / "telemetry" / "usage.damaged").exists()
 
 
+@pytest.mark.parametrize("what", [Forget(), Forget(workload="shop/Deployment/orders")])
+def test_a_purge_of_a_damaged_file_leaves_nothing_of_what_it_forgets(tmp_path, embedder, what):
+    opened(tmp_path, embedder).remember([usage(), usage("carts")])
+    torn(tmp_path / "telemetry" / "usage.sqlite")
+    index_ = opened(tmp_path, embedder)
+    assert index_.purge(what) == (1 if what.workload else 2)
+    assert [item.workload.name for item in index_.find({})] == (["carts"] if what.workload else [])
+    assert not (tmp_path / "telemetry" / "usage.damaged").exists()
+
+
 def test_when_both_are_damaged_it_begins_empty(tmp_path, embedder, caplog):
     opened(tmp_path, embedder).remember([usage()])
     for path in (tmp_path / "telemetry").rglob("*"):

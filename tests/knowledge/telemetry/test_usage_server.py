@@ -106,6 +106,14 @@ def test_age_and_purge_apply_to_the_server_too(server):
     assert [item.workload.name for item in index.find({})] == ["b"]
 
 
+def test_a_full_server_loses_the_oldest(server, monkeypatch):
+    monkeypatch.setattr("knowledge.telemetry.index.MAX_SUMMARIES", 3)
+    index = opened(server)
+    end_s = usage().end_s
+    index.remember([usage(f"s{n}", end_s=end_s - 86400 * (5 - n)) for n in range(5)])
+    assert [item.workload.name for item in index.find({})] == ["s3", "s4"]
+
+
 def test_a_server_that_is_away_is_one_sentence_without_its_token():
     server = ChromaServer(f"http://127.0.0.1:{free_port()}", "secret-token")
     for call in (
