@@ -6,23 +6,32 @@ import logging
 
 from pipa.capacity import size_component
 from pipa.constants import Constants, load_constants
-from schemas.context import AppContext
+from pipa.usage.settings import UsageSettings
+from schemas.context import AppContext, Component, RouteName
 from schemas.errors import ProvisionError
 from schemas.evidence import Evidence
-from schemas.plan import ComponentFailure, ComponentPlan, DraftPlan
+from schemas.plan import ComponentFailure, ComponentPlan, DraftPlan, ReasoningStep
 
 _log = logging.getLogger(__name__)
 
+Sized = tuple[ComponentPlan, tuple[Evidence, ...]]
+
 
 class PipaAgent:
-    """Sizes every component of an app with the capacity model.
+    """Sizes every component of an app, by its history where there is enough.
+
+    All others are sized by the capacity model.
 
     Args:
-        constants: The figures of the model; those that ship with the package by default.
+        constants: The figures of the models; those that ship with the package by default.
+        usage: What is asked of the numbers that come from history.
     """
 
-    def __init__(self, constants: Constants | None = None) -> None:
+    def __init__(
+        self, constants: Constants | None = None, usage: UsageSettings | None = None
+    ) -> None:
         self._constants = constants
+        self._usage = usage or UsageSettings()
 
     def draft(self, context: AppContext) -> DraftPlan:
         """Size all components; one that fails becomes a `ComponentFailure`, the others stand.
@@ -36,7 +45,7 @@ class PipaAgent:
         cited: dict[str, Evidence] = {}
         for component in context.components:
             try:
-                plan, evidence = size_component(component, context, constants)
+                plan, evidence = self._size(component, context, constants)
             except Exception as error:  # noqa: BLE001 - one component's failure is its own
                 _log.warning("component_failed", exc_info=True, extra={"component": component.name})
                 failures.append(_failure(component.name, error))
@@ -46,6 +55,46 @@ class PipaAgent:
         return DraftPlan(
             components=tuple(plans), failures=tuple(failures), evidence=tuple(cited.values())
         )
+
+    def _size(self, component: Component, context: AppContext, constants: Constants) -> Sized:
+        """One component by the model that its route names; a history that fails is a step."""
+        history = context.histories.get(component.name)
+        if history is None:
+            return size_component(component, context, constants)
+        # Imported here: a run without history pays nothing for NumPy.
+        from pipa.usage.hint import with_floors
+        from pipa.usage.plan import size_from_usage
+
+        reasons = []
+        if component.route is not None and component.route.name is RouteName.METRICS:
+            try:
+                return size_from_usage(component, context, history, constants, self._usage)
+            except Exception as error:  # noqa: BLE001 - a bad history must not cost the component
+                _log.warning("history_failed", exc_info=True, extra={"component": component.name})
+                reasons.append(f"The usage history could not be used ({_words(error)}); sized")
+        plan, evidence = size_component(component, context, constants)
+        try:
+            plan, measured = with_floors(plan, component, history, constants)
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.warning("hint_failed", exc_info=True, extra={"component": component.name})
+            reasons = reasons or [f"What history there is was not used ({_words(error)}); sized"]
+            measured = ()
+        return _told(plan, reasons), (*evidence, *measured)
+
+
+def _told(plan: ComponentPlan, reasons: list[str]) -> ComponentPlan:
+    """The plan with a step for each reason why its history did not count."""
+    count = len(plan.reasoning)
+    steps = tuple(
+        ReasoningStep(number=count + index, about="demand", text=f"{reason} as a new service is.")
+        for index, reason in enumerate(reasons, start=1)
+    )
+    return plan.model_copy(update={"reasoning": (*plan.reasoning, *steps)}) if steps else plan
+
+
+def _words(error: Exception) -> str:
+    """What went wrong; words of the tool itself only, for data may speak in others' errors."""
+    return error.message if isinstance(error, ProvisionError) else type(error).__name__
 
 
 def _failure(name: str, error: Exception) -> ComponentFailure:

@@ -95,15 +95,28 @@ def _hits(container: ContainerHistory) -> dict[str, tuple[str, Figures]]:
     if container.oom_kills or container.restarts is not None:
         limits = [kill.limit_bytes for kill in container.oom_kills if kill.limit_bytes]
         figures: Figures = {"kills_count": len(container.oom_kills)}
-        text = f"{container.name} was OOM-killed {len(container.oom_kills)} times"
+        text = f"{container.name} was {_killed(len(container.oom_kills))}"
         if limits:
             figures["limit_mib"] = _round(max(limits) / MIB)
             text += f", at a limit of up to {number(max(limits) / MIB)} MiB"
         if container.restarts is not None:
             figures["restarts_count"] = container.restarts
-            text += f"; it restarted {container.restarts} times"
+            text += f"; it restarted {often(container.restarts)}"
         found["oom_kills"] = (f"{text}.", figures)
     return found
+
+
+def often(count: int) -> str:
+    """A number of times in words.
+
+    >>> often(0), often(1), often(3)
+    ('never', 'once', '3 times')
+    """
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
+
+
+def _killed(count: int) -> str:
+    return f"OOM-killed {often(count)}" if count else "never OOM-killed"
 
 
 def _requests(container: ContainerHistory) -> tuple[str, Figures]:

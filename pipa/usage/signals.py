@@ -16,6 +16,7 @@ from schemas.quantities import MIB
 from schemas.telemetry import ContainerHistory, Floats, WorkloadHistory
 
 BATCH_KINDS = frozenset({"Job", "CronJob"})
+_IN_VAIN = frozenset({GrowthKind.LEAK, GrowthKind.PAGE_CACHE, GrowthKind.FILLED})
 _LEAST_POINTS = 10
 """Points of a pod from which its p95 is compared with that of the others."""
 
@@ -47,7 +48,7 @@ class Signals:
     @property
     def memory_grows(self) -> bool:
         """Memory rises in a way that a projection would chase in vain."""
-        return self.growth is not None and self.growth.kind is not GrowthKind.DATA
+        return self.growth is not None and self.growth.kind in _IN_VAIN
 
 
 def read_signals(

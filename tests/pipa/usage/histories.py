@@ -132,8 +132,11 @@ class Fake:
             wobble = 1 + self.noise * random.standard_normal((2, grid.count)).clip(-3, 3)
             start = np.where((age < self.step_s) & (life.begin > 0), self.startup_cpu, 1.0)
             used = self.cpu * life.cpu * self.cpu_shape(since) * wobble[0] * start
-            held = self.memory * life.memory * self.memory_shape(since) * (
-                1 + 0.2 * self.noise * (wobble[1] - 1) / max(self.noise, 1e-9)
+            held = (
+                self.memory
+                * life.memory
+                * self.memory_shape(since)
+                * (1 + 0.2 * self.noise * (wobble[1] - 1) / max(self.noise, 1e-9))
             )
             held = held + self.per_day * age / DAY_S
             held = held + self.fills * np.minimum(age / (2 * DAY_S), 1)
