@@ -2,7 +2,7 @@
 
 The pictures are SVG of our own, written by the same escaped templates as the rest. matplotlib draws
 the files (`ci.report.pictures`), but not these: its SVG cannot follow the reader's dark or light
-colours, shrinks its letters on a narrow screen, and costs some fifty times the bytes.
+colours, shrinks its letters on a narrow screen, and has no text alternative of its own.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from ci.report.scale import Mark, Scale, make_scale
 _T = TypeVar("_T")
 MOST_POINTS = 480
 """More cannot be told apart on a page, and the page carries each."""
-MOST_TIME_MARKS = 7
+MOST_TIME_MARKS = 6
 DAY, HOUR = 86_400, 3_600
-_STEPS = (HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, *(days * DAY for days in (1, 2, 4, 7, 14, 28)))
+_STEPS = (HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, *(days * DAY for days in (1, 2, 3, 7, 14, 28)))
 _LAST_SECOND = 253_402_300_799
 """End of the year 9999: later moments are not dates."""
 

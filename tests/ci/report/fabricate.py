@@ -349,8 +349,23 @@ def odd():
 CASES = (starved, wasteful, fitting, throttled, estimated, fresh)
 
 
+def priced(item):
+    """What a component requests, at 20 a month for a core and 2.50 for a GiB."""
+    requests, used = item.resources.requests, item.usage
+    today = None
+    if used is not None and used.cpu_request_cores and used.memory_request_bytes:
+        amount = used.cpu_request_cores * 20 + used.memory_request_bytes / 2**30 * 2.5
+        today = round(used.replicas_now * amount, 2)
+    amount = requests.cpu / 1000 * 20 + requests.memory / 2**30 * 2.5
+    return ComponentCost(
+        component=item.name, monthly=round(item.replicas * amount, 2), monthly_current=today
+    )
+
+
 def recommendation(*components, **changes):
     """A whole answer."""
+    costs = tuple(priced(item) for item in components)
+    known = [cost for cost in costs if cost.monthly_current is not None]
     fields = {
         "trigger": Trigger(
             git_repo=URL,
@@ -365,16 +380,11 @@ def recommendation(*components, **changes):
             currency="USD",
             unit="USD per month of 730 hours",
             source="opencost default prices",
-            monthly=sum(20.5 + index for index, _ in enumerate(components)),
-            monthly_delta=-12.25,
-            components=tuple(
-                ComponentCost(
-                    component=item.name,
-                    monthly=20.5 + index,
-                    monthly_current=None if item.usage is None else 25.5 + 3 * index,
-                )
-                for index, item in enumerate(components)
-            ),
+            monthly=round(sum(cost.monthly for cost in costs), 2),
+            monthly_delta=round(sum(c.monthly - c.monthly_current for c in known), 2)
+            if known
+            else None,
+            components=costs,
         ),
         "run": RunRecord(
             id="run-1",

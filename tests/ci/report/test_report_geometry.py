@@ -179,7 +179,7 @@ def test_time_marks_are_few_and_inside(start, step, count):
 
 def test_midnights_are_named_by_their_day():
     chart = make_timeline(cpu_view(fabricate.starved()))
-    assert [mark.text for mark in chart.times][:2] == ["10 Feb", "12 Feb"]
+    assert [mark.text for mark in chart.times][:2] == ["9 Feb", "12 Feb"]
 
 
 def test_shapes_name_the_busiest_and_the_quietest():
