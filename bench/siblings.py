@@ -19,9 +19,9 @@ Data (none of it is part of this project):
 * ``--sock-shop``: the folder ``sock-shop-data`` of https://github.com/azamikram/rcd: Sock Shop, CPU
   in percent of a core and memory in bytes; only the files ``normal.csv`` are read.
 
-What runs in a container is what the applications' own repositories say. No load is known, so the
-scaling by load is not measured here. Containers that did nothing (p95 of CPU below
-`IDLE_CORES`) are left out, and counted.
+Reading parquet needs pyarrow. What runs in a container is what the applications' own repositories
+say. No load is known, so the scaling by load is not measured here. Containers that did nothing (p95
+of CPU below `IDLE_CORES`) are left out, and counted.
 """
 
 from __future__ import annotations
