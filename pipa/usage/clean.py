@@ -24,6 +24,7 @@ from schemas.telemetry import (
 
 MOST_CORES = 1e4
 """No container uses ten thousand cores; what says so is a broken counter."""
+_LEAST_CORES = 1e-9
 MOST_BYTES = 2.0**47
 """128 TiB, the address space of one process."""
 MOST_PER_SECOND = 1e9
@@ -49,7 +50,7 @@ def cleaned(history: WorkloadHistory) -> WorkloadHistory:
 
 def amount(value: float | None, most: float) -> float | None:
     """A single amount, or None when it is none: not finite, not above zero, or absurd."""
-    if value is None or not math.isfinite(value) or not 0 < value <= most:
+    if value is None or not math.isfinite(value) or not _LEAST_CORES <= value <= most:
         return None
     return float(value)
 
@@ -58,9 +59,9 @@ def _container(item: ContainerHistory, grid: Grid) -> ContainerHistory:
     shape = item.cpu_cores.shape
     return replace(
         item,
-        cpu_cores=_within(item.cpu_cores, MOST_CORES),
+        cpu_cores=_without_dust(_within(item.cpu_cores, MOST_CORES)),
         memory_bytes=_positive(_within(item.memory_bytes, MOST_BYTES)),
-        rss_bytes=_like(item.rss_bytes, shape, MOST_BYTES),
+        rss_bytes=_resident(item.rss_bytes, shape),
         throttled=_like(item.throttled, shape, 1.0),
         peak_bytes=_like(item.peak_bytes, shape[:1], MOST_BYTES),
         oom_kills=tuple(_kill(kill) for kill in item.oom_kills if math.isfinite(kill.at_s)),
@@ -86,7 +87,15 @@ def _within(values: Floats, most: float) -> Floats:
 
 def _positive(values: Floats) -> Floats:
     """A running process uses some memory: a zero is a scrape of a dying cgroup."""
-    values[values == 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        values[values < 1] = np.nan
+    return values
+
+
+def _without_dust(values: Floats) -> Floats:
+    """Less than a nanocore is no use; such figures only overflow when one divides by them."""
+    with np.errstate(invalid="ignore"):
+        values[values < _LEAST_CORES] = 0.0
     return values
 
 
@@ -95,6 +104,11 @@ def _like(values: Floats | None, shape: tuple[int, ...], most: float) -> Floats 
         return None
     found = _within(values, most)
     return found if np.isfinite(found).any() else None
+
+
+def _resident(values: Floats | None, shape: tuple[int, ...]) -> Floats | None:
+    found = _like(values, shape, MOST_BYTES)
+    return None if found is None else _positive(found)
 
 
 def _line(values: Floats | None, grid: Grid, most: float) -> Floats | None:

@@ -105,7 +105,7 @@ def test_arrays_of_another_shape_fall_back(draft):
     assert "could not be used" in said(_only(draft(history)), "demand")
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_odd_numbers_everywhere_never_raise(component, context, data):
     pods, count = data.draw(st.integers(0, 4)), data.draw(st.integers(0, 40))
