@@ -52,6 +52,8 @@ class Wanted:
     """An increase is a matter of safety: a kill, throttling, use above the request."""
     no_decrease: str = ""
     """Why this number may not be lowered; empty when it may."""
+    held: bool = False
+    """The present number has held for the whole window, so inside the interval it needs no raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ def _judged(
         urgent = wanted.urgent or now < wanted.estimate.low
         if small and not urgent:
             return now, Outcome.KEPT_SMALL, _not_worth(share, settings)
+        if wanted.held and not urgent:
+            return now, Outcome.KEPT_SMALL, "it has held, and lies within the interval"
         return target, Outcome.RAISED, "a safety increase" if urgent else ""
     if small:
         return now, Outcome.KEPT_SMALL, _not_worth(share, settings)

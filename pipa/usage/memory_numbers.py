@@ -69,7 +69,12 @@ def wanted_memory(
     urgent = urgent or (subject.container.memory_limit_bytes or limit.high) < _least(subject)
     return MemoryWanted(
         Wanted(request, no_decrease=reason),
-        Wanted(limit, urgent=urgent, no_decrease=reason or _no_lower_limit(subject)),
+        Wanted(
+            limit,
+            urgent=urgent,
+            no_decrease=reason or _no_lower_limit(subject),
+            held=_held(subject),
+        ),
     )
 
 
@@ -164,6 +169,14 @@ def _no_lower_limit(subject: Subject) -> str:
     if subject.case.missing("oom_kills") is not None:
         return "OOM kills could not be read, so the peak may be the one before a kill"
     return ""
+
+
+def _held(subject: Subject) -> bool:
+    """The limit in force has held: nothing died, memory does not rise, and that could be read."""
+    signals, container = subject.signals, subject.container
+    rises = signals.growth is not None or signals.memory_trend is not None
+    readable = container.restarts is not None and subject.case.missing("oom_kills") is None
+    return signals.killed is None and not rises and readable
 
 
 def with_floor(wanted: MemoryWanted, least_bytes: float) -> MemoryWanted:

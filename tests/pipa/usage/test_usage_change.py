@@ -61,6 +61,12 @@ def test_the_evidence_does_not_matter_for_an_increase():
     assert _decide(_around(800, no_decrease="2 days"), 400).value == 800
 
 
+def test_a_number_that_has_held_is_not_raised_inside_its_interval():
+    assert _decide(Wanted(Estimate(400, 900, 1000), held=True), 500).value == 500
+    assert _decide(Wanted(Estimate(600, 900, 1000), held=True), 500).value == 900
+    assert _decide(Wanted(Estimate(400, 900, 1000), held=True, urgent=True), 500).value == 900
+
+
 def test_settings_decide_what_is_worth_a_rollout_and_how_far_it_goes():
     eager = UsageSettings(min_change_fraction=0.0, max_decrease_fraction=1.0)
     assert _decide(_around(410), 400, eager).value == 410

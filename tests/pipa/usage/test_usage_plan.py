@@ -119,6 +119,14 @@ def test_the_limit_goes_above_an_oom_kill(size_usage):
     assert "OOM-killed once" in said(plan, "memory")
 
 
+def test_a_memory_limit_that_has_held_is_not_raised(size_usage):
+    fake = Fake(requests=(0.25, 1.0, 320 * MIB, 700 * MIB))
+    plan = size_usage(workload(fake))
+    assert plan.resources.limits.memory == 700 * MIB
+    assert "memory_limit" in plan.kept
+    assert "it has held" in said(plan, "memory")
+
+
 def test_an_oom_kill_long_ago_forbids_a_decrease(size_usage):
     fake = Fake(oom_kills=(kill(400 * MIB, at_day=1),), requests=(0.5, 1, GIB, 2 * GIB))
     plan = size_usage(workload(fake))
