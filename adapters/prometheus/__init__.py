@@ -1,0 +1,45 @@
+"""Reads usage history from any endpoint of the Prometheus HTTP API.
+
+Prometheus, Thanos, Mimir, Cortex and VictoriaMetrics. Importing this package is cheap: NumPy,
+orjson and the client are imported when a source is opened.
+
+connection  one request: credentials, retries, time and size limits
+failures    what a server's refusal means
+decode      answers as arrays
+promql      text that goes into queries
+pods        which pods belong to which workload
+discovery   what the server has of some workloads
+queries     what is asked
+ranges      range queries, split where the server has limits
+cache       finished slices of the past, on disk
+events      OOM kills and restarts
+current     requests, limits, replicas, autoscalers and room, now
+load        requests per second and latency
+history     all of it as `schemas.telemetry.WorkloadHistory`
+listing     all workloads
+source      the port
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+    from schemas.ports import Clock
+    from schemas.telemetry import MetricsSource
+
+
+def open_prometheus(settings: Settings, clock: Clock) -> MetricsSource:
+    """The metrics source that the settings name; nothing is sent yet.
+
+    Args:
+        settings: ``prometheus_*`` and ``metrics_*``.
+        clock: This machine's time. Windows end at the *server's* time; the difference is told.
+
+    Raises:
+        SettingsError: No URL, headers that are none, or a CA file that cannot be read.
+    """
+    from adapters.prometheus.source import PrometheusSource
+
+    return PrometheusSource(settings, clock)
