@@ -16,6 +16,7 @@ from adapters.settings import Settings, load_settings
 from dca.agent import DcaAgent
 from pipa.agent import PipaAgent
 from pipa.manifests import generate_manifests
+from pipa.usage.settings import UsageSettings
 from pipeline.knowledge import LazyKnowledge
 from pipeline.memory import open_memory
 from pipeline.workflow import Pipeline
@@ -66,7 +67,16 @@ def agents(
         policies=load_policies(DEFAULT_POLICY, _path(settings.policy_file)),
         prices=load_prices(_path(settings.price_file)),
     )
-    return dca, PipaAgent(), rva
+    return dca, PipaAgent(usage=_usage(settings)), rva
+
+
+def _usage(settings: Settings) -> UsageSettings:
+    """What is asked of the numbers that come from history."""
+    return UsageSettings(
+        risk=settings.metrics_risk,
+        min_change_fraction=settings.metrics_min_change_percent / 100,
+        max_decrease_fraction=settings.metrics_max_decrease_percent / 100,
+    )
 
 
 def knowledge_source(

@@ -53,7 +53,7 @@ class Wanted:
     no_decrease: str = ""
     """Why this number may not be lowered; empty when it may."""
     held: bool = False
-    """The present number has held for the whole window, so inside the interval it needs no raise."""
+    """The present number has held for the whole window: inside the interval it is not raised."""
 
 
 @dataclass(frozen=True, slots=True)
