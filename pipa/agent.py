@@ -31,7 +31,7 @@ class PipaAgent:
         self, constants: Constants | None = None, usage: UsageSettings | None = None
     ) -> None:
         self._constants = constants
-        self._usage = usage or UsageSettings()
+        self.usage = usage or UsageSettings()
 
     def draft(self, context: AppContext) -> DraftPlan:
         """Size all components; one that fails becomes a `ComponentFailure`, the others stand.
@@ -68,7 +68,7 @@ class PipaAgent:
         reasons = []
         if component.route is not None and component.route.name is RouteName.METRICS:
             try:
-                return size_from_usage(component, context, history, constants, self._usage)
+                return size_from_usage(component, context, history, constants, self.usage)
             except Exception as error:  # noqa: BLE001 - a bad history must not cost the component
                 _log.warning("history_failed", exc_info=True, extra={"component": component.name})
                 reasons.append(f"The usage history could not be used ({_words(error)}); sized")
