@@ -39,14 +39,16 @@ def _gains(subject: Subject) -> list[tuple[str, float]]:
     seen, value = subject.seen, subject.value
     full = value("confidence.full_days")
     runs = subject.case.batch
-    extent = min(1.0, (seen.pods if runs else seen.effective_days) / full)
-    unit = f"{seen.pods} runs" if runs else f"{number(seen.days)} days"
+    # A nightly run is seen once a day, an hourly one on few days is not seen for long.
+    extent = min(1.0, min(seen.pods, seen.days) / full if runs else seen.effective_days / full)
+    unit = f"{number(seen.days)} days"
+    unit = f"{seen.pods} runs in {unit}" if runs else f"{unit} of {number(full)}"
     coverage = extent if runs else seen.coverage
     weekdays = extent if runs else seen.weekdays / 7
     known = sum(name in subject.ids or name in subject.case.ids for name in _SIGNALS)
     parts = [
         ("its own measured use", value("confidence.base")),
-        (f"{unit} of {number(full)}", value("confidence.days") * extent),
+        (unit, value("confidence.days") * extent),
         (f"samples in {seen.coverage:.0%} of the time", value("confidence.coverage") * coverage),
         (f"{seen.weekdays} of 7 weekdays", value("confidence.weekdays") * weekdays),
         (f"{known} of 4 further signals", value("confidence.signals") * known / 4),

@@ -160,12 +160,13 @@ def _unthrottled(subject: Subject, limit: Estimate) -> Wanted:
     hit, container = subject.signals.throttled, subject.container
     if hit is not None:
         factor = subject.value("throttled_raise")
-        least = hit.limit_cores * factor * PER_CORE
+        largest = limit.target / hit.served
+        least = max(hit.limit_cores * factor * PER_CORE, largest)
         limit = raised(limit, least)
         text = (
             f"{hit.share:.1%} of the periods are throttled: the CPU limit of"
-            f" {millicores(hit.limit_cores * PER_CORE)} is raised to {number(factor)} x,"
-            f" {millicores(least)} or more."
+            f" {millicores(hit.limit_cores * PER_CORE)} is raised to {number(factor)} x, or to what"
+            f" the largest sample would have been, {millicores(largest)}: {millicores(least)}."
         )
         subject.step("cpu", text, ("throttling", "requests"))
         return Wanted(limit, urgent=True, no_decrease="throttling hid how much was asked for")

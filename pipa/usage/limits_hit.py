@@ -12,6 +12,8 @@ from schemas.telemetry import ContainerHistory
 _REPEATED = 3
 """Kills at one limit from which chance is no explanation."""
 _SAME_LIMIT = 0.98
+_MOST_HIDDEN = 0.5
+"""Beyond it the share of throttled periods says nothing of how much was asked for."""
 _DROP_BELOW = 0.5
 """p95 of use over the limit under which throttling comes from bursts shorter than a sample."""
 
@@ -88,7 +90,12 @@ class Throttled:
         Source:
             Kruize adds throttled CPU to what was used.
         """
-        return self.p95_cores / (1 - min(self.share, 0.5))
+        return self.p95_cores / self.served
+
+    @property
+    def served(self) -> float:
+        """Share of what was asked for that was given, at least; in [0.5, 1]."""
+        return 1 - min(self.share, _MOST_HIDDEN)
 
 
 def throttled(container: ContainerHistory, least: float) -> Throttled | None:

@@ -109,7 +109,7 @@ def _not_chased(subject: Subject, limit: Estimate) -> Estimate:
 
 
 def _growth_text(growth: Growth) -> str:
-    text = f"In {growth.pods} of {growth.of} pods memory does not come down; the rise"
+    text = f"Memory of {growth.pods} in {growth.of} pods does not come down; the rise"
     if growth.per_day_bytes > 0:
         text += f", {mib(growth.per_day_bytes / MIB)} a day,"
     return f"{text} {_SAYS[growth.kind]}."

@@ -95,7 +95,7 @@ def count_pods(subject: Subject, load: LoadModel | None, limit_cores: float | No
     reason = _not_multiplied(case)
     if reason:
         count = max(1, now or 1)
-        text = f"{count} pods run and stay: {reason}, so use does not choose their number."
+        text = f"{_run(count)}: {reason}, so use does not choose the number."
         subject.step("replicas", text, ("replicas",))
         return Count(_interval(count, count, count), now, kept=now is not None)
     return _stateless(subject, load, now, limit_cores)
@@ -250,7 +250,7 @@ def _fewer(subject: Subject, running: int, fewest: int) -> tuple[int, str]:
 
 
 def _more_text(need: _Need, running: int, needed: int, peak_cores: float) -> str:
-    text = f"{running} pods run; at least {needed} are needed: "
+    text = f"{_run(running).partition(' and')[0]}; at least {needed} are needed: "
     if need.floor >= max(need.by_reach, need.by_loss):
         return f"{text}availability alone asks for {need.floor}."
     peak = f"a peak of {millicores(peak_cores * _PER_CORE)} and"
@@ -264,7 +264,7 @@ def _stay_text(
     need: _Need, running: int, fewest: int, peak_cores: float, load: LoadModel | None
 ) -> str:
     text = (
-        f"{running} pods run and stay: {need.pods} are needed for availability and the peak of"
+        f"{_run(running)}: {need.pods} needed for availability and the peak of"
         f" {millicores(peak_cores * _PER_CORE)} (p99 of all pods, grown until the review)."
     )
     if load is None and fewest < running:
@@ -287,6 +287,10 @@ def _fewer_text(load: LoadModel, running: int, fewest: int, target: int, why: st
 
 def _parts(load: LoadModel | None) -> Sequence[str]:
     return ("replicas", "cpu") if load is None else ("replicas", "cpu", "load")
+
+
+def _run(count: int) -> str:
+    return "1 pod runs and stays" if count == 1 else f"{count} pods run and stay"
 
 
 def _interval(low: int, target: int, high: int) -> CountInterval:
