@@ -1,7 +1,8 @@
 """CPU of one container: from the core's percentiles to the wanted request and limit, in millicores.
 
 What the percentiles do not say is added in this order: growth until the next review, the busy
-weekday, what throttling hid; for the limit the start-up and the busiest pod as well.
+weekday, what throttling hid. The core's limit holds the largest sample, so starts and the busiest
+pod have their room in it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from pipa.estimate import Estimate
 from pipa.usage.case import Subject
 from pipa.usage.change import Wanted
 from pipa.usage.enough import too_little
-from pipa.usage.seen import quantile
 from pipa.usage.shapes import WEEKDAY_NAMES
 from pipa.words import millicores, number
 
@@ -100,11 +100,10 @@ def wanted_limit(
         return None
     limit, text = core
     if limit is None:
-        limit = _by_request(subject, request)
-    else:
-        subject.step("cpu", text, ("cpu",))
-    limit = _with_room(subject, limit.maximum(request.estimate))
-    return _unthrottled(subject, limit)
+        return None
+    subject.step("cpu", text, ("cpu",))
+    _say_start(subject)
+    return _unthrottled(subject, limit.maximum(request.estimate))
 
 
 def _grown(subject: Subject, estimate: Estimate) -> Estimate:
@@ -126,34 +125,18 @@ def _grown(subject: Subject, estimate: Estimate) -> Estimate:
     return Estimate(estimate.low, grown.target, grown.high)
 
 
-def _by_request(subject: Subject, request: Wanted) -> Estimate:
-    factor = subject.value("cpu_limit_factor")
-    limit = request.estimate.times(factor)
-    text = f"CPU limit {number(factor)} x the request: {millicores(limit.target)}."
-    subject.step("cpu", text)
-    return limit
-
-
-def _with_room(subject: Subject, limit: Estimate) -> Estimate:
-    """Not below what starts, the busiest pod and the largest sample needed."""
-    start, hot = subject.signals.start, subject.signals.hot
-    most = quantile(subject.container.cpu_cores, 0.999) * PER_CORE
-    if start is not None and start.ratio >= subject.figure("startup_ratio"):
-        least = start.cpu_cores * PER_CORE
-        subject.value("startup_ratio")
-        text = (
-            f"A start needs {millicores(least)}, {number(start.ratio)} x p95 later on (median of"
-            f" {start.starts} starts): the limit leaves that room, the request does not follow."
-        )
-        subject.step("cpu", text, ("cpu",))
-        limit = raised(limit, least)
-    if hot is not None:
-        limit = raised(limit, hot.p95_cores * PER_CORE)
-    if most > limit.target:
-        limit = raised(limit, most)
-        text = f"Pods used up to {millicores(most)} (p99.9): the CPU limit is not below that."
-        subject.step("cpu", text, ("cpu",))
-    return limit
+def _say_start(subject: Subject) -> None:
+    """Why the limit is so far above the request: the core's limit holds the largest sample."""
+    start = subject.signals.start
+    if start is None or start.ratio < subject.figure("startup_ratio"):
+        return
+    subject.value("startup_ratio")
+    text = (
+        f"A start needs {millicores(start.cpu_cores * PER_CORE)}, {number(start.ratio)} x p95 later"
+        f" on (median of {start.starts} starts): the limit leaves that room, the request does not"
+        " follow."
+    )
+    subject.step("cpu", text, ("cpu",))
 
 
 def _unthrottled(subject: Subject, limit: Estimate) -> Wanted:

@@ -1,7 +1,7 @@
 """Memory of one container: from the core's figures to the wanted request and limit, in bytes.
 
 What they do not say is added in this order: growth until the next review (never of a leak or a
-cache), what an OOM kill hid, the raw peak, and what a fixed heap may still come to.
+cache), what an OOM kill hid, and what a fixed heap may still come to.
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ def wanted_memory(
         limit = raised(_above(limit, killed.at_bytes), killed.above_bytes)
         request = raised(request, min(killed.at_bytes, subject.signals.peak_bytes))
         subject.step("memory", _killed_text(subject), ("oom_kills", "requests", "memory"))
-    limit = _over_peak(subject, limit)
     reason = _no_decrease(subject)
     limit = limit.maximum(request)
     urgent = urgent or (subject.container.memory_limit_bytes or limit.high) < _least(subject)
@@ -130,20 +129,6 @@ def _killed_text(subject: Subject) -> str:
     if growth is not None and growth.kind in (GrowthKind.LEAK, GrowthKind.UNTOLD):
         text += " With a leak it will be killed again, only later."
     return text
-
-
-def _over_peak(subject: Subject, limit: Estimate) -> Estimate:
-    room = subject.figure("peak_room")
-    least = subject.signals.peak_bytes * room
-    if least <= limit.target:
-        return limit
-    subject.value("peak_room")
-    text = (
-        f"The largest raw sample, {mib(subject.signals.peak_bytes / MIB)}, x {number(room)} is the"
-        f" least for the limit: {mib(least / MIB)}."
-    )
-    subject.step("memory", text, ("memory",))
-    return raised(limit, least)
 
 
 def _least(subject: Subject) -> float:

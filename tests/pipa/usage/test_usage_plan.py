@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -495,3 +497,88 @@ def test_limit_range_and_nodes_bound_the_numbers(size_usage):
 def test_a_weekend_does_not_lower_the_request(size_usage):
     plan = size_usage(workload(_unset(cpu_shape=weekend(0.05))), FREE)
     assert plan.resources.requests.cpu >= 200
+
+
+# --- which container, and what else is rare
+
+
+def test_without_any_name_the_heaviest_container_is_the_components(size_usage):
+    light = Fake(name="light", memory=20 * MIB)
+    heavy = Fake(name="heavy", memory=700 * MIB)
+    history = FakeWorkload(containers=(light, heavy), name="other").history()
+    plan = size_usage(history, FREE)
+    assert plan.resources.requests.memory >= 700 * MIB
+
+
+@pytest.mark.parametrize("name", ["api", "other"], ids=["the component's", "the workload's"])
+def test_a_container_of_the_name_is_preferred_to_the_heaviest(size_usage, name):
+    parts = (Fake(name=name, memory=50 * MIB), Fake(name="agent", memory=900 * MIB))
+    plan = size_usage(FakeWorkload(containers=parts, name="other").history(), FREE)
+    assert plan.resources.requests.memory < 100 * MIB
+
+
+def test_a_sidecar_that_is_right_is_not_touched(size_usage):
+    small = Fake(name="proxy", cpu=0.02, memory=60 * MIB, throttled=0.0)
+    first = size_usage(
+        FakeWorkload(containers=(Fake(), small)).history(),
+        FREE,
+        workload=_with_manifest("app", "proxy"),
+    ).extra_containers[0]
+    four = first.resources
+    now = (
+        four.requests.cpu / 1000,
+        four.limits.cpu / 1000,
+        four.requests.memory * 1.04,
+        four.limits.memory,
+    )
+    right = Fake(name="proxy", cpu=0.02, memory=60 * MIB, throttled=0.0, requests=now)
+    plan = size_usage(
+        FakeWorkload(containers=(Fake(), right)).history(), workload=_with_manifest("app", "proxy")
+    )
+    assert plan.extra_containers == ()
+    assert "proxy.memory_request" in plan.kept
+
+
+def test_half_measured_sidecars_keep_what_the_manifest_says(size_usage):
+    history = _pod().history()
+    proxy = history.containers["proxy"]
+    unmeasured = replace(proxy, cpu_cores=np.full_like(proxy.cpu_cores, np.nan))
+    history = replace(history, containers={**history.containers, "proxy": unmeasured})
+    plan = size_usage(history, workload=_with_manifest("app", "proxy"))
+    assert plan.extra_containers == ()
+
+
+def test_a_leak_that_kills_is_told_to_kill_again(size_usage):
+    lives = (Life(0, 6), Life(6, 13))
+    fake = Fake(per_day=60 * MIB, lives=lives, oom_kills=(kill(640 * MIB, at_day=6),) * 3)
+    plan = size_usage(workload(fake))
+    assert "killed again, only later" in said(plan, "memory")
+    assert plan.resources.limits.memory >= 1.5 * 640 * MIB
+
+
+def test_a_fall_is_told_and_not_projected(size_usage):
+    falling = size_usage(workload(_unset(cpu_shape=growing(-0.3))), FREE)
+    assert "a fall is not projected" in said(falling, "cpu")
+
+
+def test_a_jvm_product_gets_the_heap_of_its_own_variable(size_usage):
+    history = workload(Fake(memory=1500 * MIB), kind="StatefulSet", replicas_wanted=3)
+    plan = size_usage(
+        history,
+        FREE,
+        language=None,
+        third_party="elasticsearch",
+        role=Role.SEARCH_ENGINE,
+        kind=WorkloadKind.STATEFUL_SET,
+    )
+    assert "ES_JAVA_OPTS" in plan.runtime_env
+    assert plan.replicas == 3
+
+
+def test_nodes_old_space_covers_what_was_in_use(size_usage):
+    fake = Fake(memory=900 * MIB, requests=(0.25, 1.0, 900 * MIB, 1000 * MIB))
+    settings = UsageSettings(max_decrease_fraction=1.0)
+    history = with_container(workload(fake), oom_kills=(kill(1000 * MIB),))
+    plan = size_usage(history, settings, language="TypeScript", framework="Express")
+    old_space = int(plan.runtime_env["NODE_OPTIONS"].rpartition("=")[2])
+    assert old_space >= 830
