@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dca.description import evidence_of, read_description
 from dca.docs.recall import Recalled, recall
 from dca.docs.search import Searched, search
+from dca.metrics.remembered import Recollected, keep, recollect
+from dca.metrics.rules import MetricsRules, surroundings_of
 from dca.reconcile import reconcile
 from dca.repository.assemble import read_repository
 from dca.repository.facts import RepositoryReading
-from dca.route import decide_route
+from dca.route import NO_SOURCE
+from schemas.base import JsonObject
 from schemas.context import (
     AppContext,
     Component,
@@ -20,28 +24,17 @@ from schemas.context import (
     RepositoryFacts,
     RouteName,
 )
+from schemas.errors import ProvisionError
 from schemas.evidence import Evidence
-from schemas.ports import (
-    ChartRenderer,
-    Checkout,
-    DecisionMemory,
-    KnowledgeSource,
-    MetricsSource,
-    NoHistory,
-)
+from schemas.ports import ChartRenderer, Checkout, DecisionMemory, KnowledgeSource, TelemetryIndex
 from schemas.trigger import Trigger
+from schemas.usage import UsageSummary
+
+if TYPE_CHECKING:
+    from schemas.telemetry import MetricsSource
 
 NOTED_FILES = 20
 """Left-out files that get a note each; a repository may have thousands, the count says the rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoMetrics:
-    """The metrics source of an installation that has none."""
-
-    def history(self, component: Component) -> NoHistory:
-        """Say so."""
-        return NoHistory("no metrics source is configured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +42,19 @@ class DcaAgent:
     """Turns a trigger and its repository into an AppContext."""
 
     charts: ChartRenderer
-    metrics: MetricsSource = NoMetrics()
+    metrics: MetricsSource | None = None
+    """Usage history of running workloads; None when there is no source."""
     knowledge: KnowledgeSource | None = None
     """Answers the docs route; None when it is switched off."""
     memory: DecisionMemory | None = None
     """Past decisions; None when they are not to be looked at."""
+    telemetry: TelemetryIndex | None = None
+    """What workloads used in earlier runs; None when it is not to be looked at."""
+    rules: MetricsRules = MetricsRules()
+    payload_metrics: Callable[[JsonObject], MetricsSource] | None = None
+    """Reads the ``historical_metrics`` of a trigger; raises `ProvisionError` when it cannot."""
+    payload_first: bool = True
+    """Whether a trigger's own metrics are preferred to `metrics`."""
 
     def gather(
         self, trigger: Trigger, checkout: Checkout, *, trust_current: bool = False
@@ -62,9 +63,12 @@ class DcaAgent:
 
         A file that cannot be read, or a source that does not answer, is a note, never an error: the
         rest of the result stands.
+
+        Raises:
+            UsageError: The user chose a workload for a component that does not exist.
         """
         repository = read_repository(checkout.files, self.charts, trigger.service_manifest)
-        context = self.aggregate(trigger, checkout, repository)
+        context = self.measure(self.aggregate(trigger, checkout, repository))
         return self.retrieve(context).model_copy(update={"trust_current": trust_current})
 
     def aggregate(
@@ -73,36 +77,74 @@ class DcaAgent:
         """Join what the repository and the description say."""
         reading = read_description(trigger.app_description)
         components, notes = reconcile(repository.components, reading)
-        routed = tuple(
-            component.model_copy(update={"route": decide_route(component, self.metrics)})
-            for component in components
-        )
+        routed = tuple(item.model_copy(update={"route": NO_SOURCE}) for item in components)
         return AppContext(
             trigger=trigger,
             repository=_facts(checkout),
             reading=reading,
             components=routed,
-            notes=(*repository.notes, *notes, *_about(trigger, checkout, reading, routed)),
+            notes=(*repository.notes, *notes, *_about(checkout, reading, routed)),
             evidence=_unique((*repository.evidence, *evidence_of(reading))),
         )
 
+    def measure(self, context: AppContext) -> AppContext:
+        """Decide every component's route by its usage history, where there is a source."""
+        source, notes = self._source(context.trigger)
+        context = context.model_copy(update={"notes": (*context.notes, *notes)})
+        if source is None or not context.components:
+            return context
+        # Imported here: a run without metrics pays nothing for NumPy.
+        from dca.metrics.read import measure
+
+        around = surroundings_of(context, self.rules)
+        repository = context.repository.url
+        found = measure(context.components, source, around, self.rules.min_days, repository)
+        return context.model_copy(
+            update={
+                "components": found.components,
+                "histories": dict(found.histories),
+                "evidence": _unique((*context.evidence, *found.evidence)),
+                "notes": (*context.notes, *found.notes, *self._keep(found.summaries)),
+            }
+        )
+
     def retrieve(self, context: AppContext) -> AppContext:
-        """Search documents for the components of the docs route, and the memory for all."""
+        """Search documents for the components of the docs route, and the memories for all."""
         by_docs = [item for item in context.components if _goes_by_docs(item)]
         searched = search(by_docs, self.knowledge) if self.knowledge else Searched(tuple(by_docs))
         found = {item.name: item for item in searched.components}
         components = tuple(found.get(item.name, item) for item in context.components)
-        recalled = Recalled(components)
+        url = context.repository.url
+        alike = Recollected(components)
+        if self.telemetry is not None:
+            alike = recollect(components, self.telemetry, url)
+        recalled = Recalled(alike.components)
         if self.memory is not None:
-            recalled = recall(components, self.memory, context.repository.url)
+            recalled = recall(alike.components, self.memory, url)
+        evidence = (*searched.evidence, *alike.evidence, *recalled.evidence)
         return context.model_copy(
             update={
                 "components": recalled.components,
-                "evidence": _unique((*context.evidence, *searched.evidence, *recalled.evidence)),
-                "notes": (*context.notes, *searched.notes, *recalled.notes),
+                "evidence": _unique((*context.evidence, *evidence)),
+                "notes": (*context.notes, *searched.notes, *alike.notes, *recalled.notes),
                 "knowledge": searched.state,
             }
         )
+
+    def _keep(self, summaries: tuple[UsageSummary, ...]) -> tuple[Note, ...]:
+        return () if self.telemetry is None else keep(summaries, self.telemetry)
+
+    def _source(self, trigger: Trigger) -> tuple[MetricsSource | None, tuple[Note, ...]]:
+        """The source for one trigger: its own metrics, unless the user named another source."""
+        given = trigger.historical_metrics
+        if given is None:
+            return self.metrics, ()
+        if self.payload_metrics is None or not (self.payload_first or self.metrics is None):
+            return self.metrics, (_ignored("another source was named"),)
+        try:
+            return self.payload_metrics(given), ()
+        except ProvisionError as error:
+            return self.metrics, (_ignored(error.message),)
 
 
 def _goes_by_docs(component: Component) -> bool:
@@ -126,7 +168,6 @@ def _unique(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 
 def _about(
-    trigger: Trigger,
     checkout: Checkout,
     reading: DescriptionReading,
     components: tuple[Component, ...],
@@ -145,7 +186,6 @@ def _about(
                 message="the repository is larger than the limits; parts were not looked at",
             )
         )
-    notes.extend(_about_history(trigger, components))
     if not reading.statements:
         notes.append(
             Note(code="unknown.demand", message="the description states no load, SLA or stack")
@@ -160,11 +200,8 @@ def _about(
     return tuple(notes)
 
 
-def _about_history(trigger: Trigger, components: tuple[Component, ...]) -> Iterable[Note]:
-    by_metrics = any(c.route and c.route.name is RouteName.METRICS for c in components)
-    if trigger.historical_metrics is not None and not by_metrics:
-        yield Note(
-            code="ignored.historical_metrics",
-            message="historical_metrics were given, but no metrics source reads them; "
-            "the numbers do not use them",
-        )
+def _ignored(reason: str) -> Note:
+    return Note(
+        code="ignored.historical_metrics",
+        message=f"the historical_metrics that were given are not used: {reason}",
+    )

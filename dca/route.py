@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from schemas.context import Route, RouteName
+from schemas.usage import WorkloadKey
 
-from schemas.context import Component, Route, RouteName
-from schemas.ports import History, MetricsSource, NoHistory
+NO_SOURCE = Route(name=RouteName.DOCS, reason="no metrics source is configured", confidence=1.0)
+"""Of all components of an installation without metrics: it cannot be the wrong choice."""
 
-MIN_HISTORY_DAYS = 7.0
-"""One full week: less does not show whether the weekend differs from a working day."""
+_NEARLY = 0.98
+"""Samples seldom begin and end with the hour: of three days 71 hours are full."""
 
 
-def decide_route(component: Component, metrics: MetricsSource) -> Route:
-    """Choose the route of one component and say why.
+def docs_route(
+    reason: str,
+    confidence: float = 1.0,
+    workload: WorkloadKey | None = None,
+    container: str | None = None,
+) -> Route:
+    """The docs route for a component without usable history."""
+    return Route(
+        name=RouteName.DOCS,
+        reason=reason,
+        confidence=confidence,
+        workload=workload,
+        container=container,
+    )
 
-    The confidence is about the choice itself: without a metrics source it cannot be wrong, with too
-    short a history it may be.
+
+def route_by_days(
+    days: float, min_days: float, workload: WorkloadKey, container: str, found: tuple[float, str]
+) -> Route:
+    """Choose by the length of the history.
+
+    Args:
+        days: With samples.
+        min_days: From which the metrics decide; the setting ``metrics_min_days``.
+        workload: That was found for the component.
+        container: Of it.
+        found: How sure the workload is the component's, in [0, 1], and by what it was found.
+
+    Returns:
+        The route. Its confidence is about the choice itself: on the metrics route as sure as the
+        workload is, on the docs route the lower the nearer the history was to being enough.
     """
-    answer = metrics.history(component)
-    match answer:
-        case NoHistory():
-            return Route(name=RouteName.DOCS, reason=answer.reason, confidence=1.0)
-        case History():
-            return _by_length(answer)
-        case _:
-            assert_never(answer)
-
-
-def _by_length(history: History) -> Route:
-    seen = f"{history.days:.1f} days of history of {history.workload}"
-    if history.days >= MIN_HISTORY_DAYS:
-        reason = f"{seen}, {MIN_HISTORY_DAYS:.0f} are enough"
-        return Route(name=RouteName.METRICS, reason=reason, confidence=1.0)
-    share = max(0.0, history.days) / MIN_HISTORY_DAYS
-    reason = f"{seen}, {MIN_HISTORY_DAYS:.0f} are needed"
-    return Route(name=RouteName.DOCS, reason=reason, confidence=round(1.0 - share / 2, 2))
+    sure, how = found
+    seen = f"{days:.1f} days of history of {workload}, found by {how}"
+    if sure < 1:
+        seen = f"{seen} ({sure:.0%} sure)"
+    if days >= _NEARLY * min_days:
+        return Route(
+            name=RouteName.METRICS,
+            reason=f"{seen}; {min_days:g} days are enough",
+            confidence=sure,
+            workload=workload,
+            container=container,
+        )
+    share = max(0.0, days) / min_days
+    reason = f"{seen}; {min_days:g} days are needed, so it counts as evidence only"
+    return docs_route(reason, round(1.0 - share / 2, 2), workload, container)

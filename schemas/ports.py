@@ -105,28 +105,6 @@ class ChartRenderer(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """What a metrics source knows of one workload."""
-
-    days: float
-    workload: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoHistory:
-    """Why there is none."""
-
-    reason: str
-
-
-class MetricsSource(Protocol):
-    """Finds the usage history of a component."""
-
-    def history(self, component: Component) -> History | NoHistory:
-        """The history, or the reason why there is none."""
-
-
 class KnowledgeSource(Protocol):
     """Finds sizing facts."""
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.usage import WorkloadKey
+from schemas.usage import UsageSummary, WorkloadKey
 
 Floats: TypeAlias = NDArray[np.float64]
 """NaN is "not known here": the pod did not run, or nothing was scraped."""
@@ -184,6 +184,8 @@ class NoHistory:
     """Why a workload has none."""
 
     reason: str
+    usage: UsageSummary | None = None
+    """What the source knows instead: a few percentiles that somebody computed elsewhere."""
 
 
 Histories: TypeAlias = Mapping[WorkloadKey, WorkloadHistory | NoHistory]
