@@ -159,14 +159,20 @@ def single_writer_is_single(subject: Subject) -> Verdict:
     if reason is None:
         return None
     plan, problems = subject.plan, []
+    running = "replicas" in plan.kept
     if plan.replicas != 1 or plan.autoscaling is not None:
         problems.append(
             Problem(
                 f"{reason[0].upper()}{reason[1:]}; the plan has {subject.maximum_replicas} "
-                "replicas.",
+                f"replicas{', as they run today' if running else ''}.",
                 path="replicas",
                 value=str(subject.maximum_replicas),
                 limit="1",
+                # Members that run are somebody's cluster: taking one away may lose its data.
+                severity=Severity.WARN if running else None,
+                fix=by_hand("confirm_members", "replicas", str(plan.replicas), "a cluster, or 1")
+                if running
+                else None,
             )
         )
     if _has_storage(subject) and subject.kind == WorkloadKind.DEPLOYMENT and not recreated(subject):

@@ -92,8 +92,13 @@ def odd_members(subject: Subject) -> ComponentPlan | None:
 
 
 def single_replica(subject: Subject) -> ComponentPlan | None:
-    """A13, A14: one replica, no autoscaler, no budget; old before new where a volume is shared."""
+    """A13, A14: one replica, no autoscaler, no budget; old before new where a volume is shared.
+
+    Not for members that run today and stay (`ComponentPlan.kept`): one of them may hold data.
+    """
     plan = subject.plan
+    if "replicas" in plan.kept:
+        return None
     storage = subject.component.has_volume or plan.storage is not None
     recreate = plan.recreate or (storage and subject.kind == WorkloadKind.DEPLOYMENT)
     result = synced(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from rva.repairs import REMEDIES
 from schemas.context import (
     AutoscalerFacts,
     Criticality,
@@ -342,3 +343,15 @@ def test_a16_a_jvm_has_cpu_to_start(build, ask, limit, verdict):
     planned = build.plan(sizes=build.resources(cpu=100, cpu_limit=limit))
 
     getattr(ask, verdict)("A16", build.subject(build.component(language="Java"), planned))
+
+
+def test_members_that_run_today_are_told_and_not_taken_away(ask, build):
+    database = build.component(third_party="postgresql", role="sql_database", kind="StatefulSet")
+    planned = build.plan(database.name, replicas=2)
+    finding = ask.fails("A13", build.subject(database, planned))
+    assert finding.severity is Severity.BLOCK
+    running = planned.model_copy(update={"kept": ("replicas",)})
+    finding = ask.fails("A13", build.subject(database, running))
+    assert finding.severity is Severity.WARN
+    assert "as they run today" in finding.message
+    assert REMEDIES["A13"].apply(build.subject(database, running)) is None
