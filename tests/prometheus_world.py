@@ -239,9 +239,7 @@ def _cadvisor(world: World, pod: Pod, times: Times) -> Iterator[Series]:
             throttled = periods * box.throttled
             yield "container_cpu_cfs_throttled_periods_total", dict(labels), times, throttled
     pause = {**base, container_label: "POD", "image": "registry.k8s.io/pause:3.9"}
-    for traps in (base, {**base, container_label: ""}, pause):
-        if traps is base and not world.old_names:
-            continue
+    for traps in (base, pause):  # the sum of the pod has no container
         small = traps is pause
         cores = np.full(times.size, 1e-5) if small else total_cpu
         bytes_ = np.full(times.size, 7e5) if small else total_memory * 1.1

@@ -85,8 +85,8 @@ class Found:
                 unusual[key].append(pod)
         return replace(
             scope,
-            cadvisor=cadvisor or (CADVISOR,),
-            state=state or (STATE,),
+            cadvisor=cadvisor or scope.cadvisor,
+            state=state or scope.state,
             unusual={key: tuple(sorted(pods)[:200]) for key, pods in unusual.items()},
         )
 
@@ -144,13 +144,17 @@ def selectors(scope: Scope) -> tuple[str, ...]:
 def discover_all(
     connection: Connection, base: str, window: tuple[int, int], deadline: Deadline
 ) -> Found:
-    """Ask for all owners that the server knows.
+    """Ask for all owners that the server knows; without any, for all containers.
 
     Raises:
         MetricsError: The server cannot be read.
     """
     metrics = ("kube_pod_owner", "kube_replicaset_owner", "kube_job_owner")
-    return _found(connection, tuple(selector(m, base) for m in metrics), window, deadline)
+    found = _found(connection, tuple(selector(m, base) for m in metrics), window, deadline)
+    if found.has_state:
+        return found
+    containers = Scope((), base).all_containers("container_memory_working_set_bytes")
+    return _found(connection, containers, window, deadline)
 
 
 def _found(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adapters.prometheus import queries
 from adapters.prometheus.current import (
@@ -44,6 +45,7 @@ _INITIAL_SHARE: Final = 0.1
 its pods, only initialises them."""
 
 Cells = dict[ContainerKey, Floats]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -70,6 +72,10 @@ class Readings:
     loads: dict[WorkloadKey, Load] = field(default_factory=dict)
     missing: dict[WorkloadKey, list[Missing]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    seen: dict[ContainerKey, Flags] = field(default_factory=dict)
+    """Where each container has CPU or memory."""
+    scraped: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """Where any has."""
 
     def miss(self, what: str, why: str, *keys: WorkloadKey) -> None:
         """Note once that something could not be read, of some workloads or of all."""
@@ -104,11 +110,26 @@ def take_events(readings: Readings, ranged: Ranged) -> None:
     readings.killed = cells(ranged, state_key, queries.KILLED)
 
 
-def history_of(key: WorkloadKey, readings: Readings, origin: str) -> WorkloadHistory | NoHistory:
-    """One workload's history, or why there is none."""
+def histories(readings: Readings, origin: str) -> dict[WorkloadKey, WorkloadHistory | NoHistory]:
+    """The history of each workload that was asked for, or why there is none."""
+    used: dict[WorkloadKey, set[ContainerKey]] = {key: set() for key in readings.keys}
+    anything = np.zeros(readings.grid.count, dtype=bool)
+    for container in {**readings.cpu, **readings.memory}:
+        key = readings.pods.get(container[:2])
+        if key is not None:
+            seen = _seen(container, readings)
+            readings.seen[container] = seen
+            used[key].add(container)
+            anything |= seen
+    readings.scraped = anything
+    return {key: _history(key, found, readings, origin) for key, found in used.items()}
+
+
+def _history(
+    key: WorkloadKey, used: set[ContainerKey], readings: Readings, origin: str
+) -> WorkloadHistory | NoHistory:
     grid = readings.grid
-    used = {k for k in (*readings.cpu, *readings.memory) if readings.pods.get(k[:2]) == key}
-    if not used:
+    if not any(readings.seen[container].any() for container in used):
         return NoHistory(_why_none(key, readings, origin))
     missing = list(readings.missing.get(key, ()))
     lives = _lives(key, used, readings)
@@ -156,7 +177,7 @@ def _lives(
     lives: dict[str, tuple[int, int]] = {}
     for container in sorted(used):
         pod = container[1]
-        seen = _seen(container, readings)
+        seen = readings.seen[container]
         if seen.any():
             first, last = int(np.argmax(seen)), int(seen.size - 1 - np.argmax(seen[::-1]))
             old = lives.get(pod, (first, last))
@@ -164,9 +185,7 @@ def _lives(
     return lives
 
 
-def _seen(
-    container: ContainerKey, readings: Readings
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _seen(container: ContainerKey, readings: Readings) -> Flags:
     seen = np.zeros(readings.grid.count, dtype=bool)
     for table in (readings.memory, readings.cpu):
         if container in table:
@@ -190,7 +209,7 @@ def _containers(used: set[ContainerKey], key: WorkloadKey, readings: Readings) -
     """Names of the containers, without those that only initialise pods."""
     points: dict[str, int] = defaultdict(int)
     for container in used:
-        points[container[2]] += int(_seen(container, readings).sum())
+        points[container[2]] += int(readings.seen[container].sum())
     regular = readings.facts.regular(key.namespace, {container[1] for container in used})
     most = max(points.values(), default=0)
     return sorted(
@@ -249,12 +268,10 @@ def _optional(table: Cells, keys: list[ContainerKey], grid: Grid) -> Floats | No
 
 def _peaks(memory: Floats, keys: list[ContainerKey], readings: Readings) -> Floats | None:
     """Each point is the largest raw sample of its step, so the row's largest is the peak."""
-    peaks: Floats = np.full(len(keys), np.nan)
+    both = np.array([readings.peaks.get(key, np.nan) for key in keys])
     if memory.size:
-        peaks = np.fmax.reduce(memory, axis=1)
-    asked = np.array([readings.peaks.get(key, np.nan) for key in keys])
-    both: Floats = np.fmax.reduce(np.stack((peaks, asked)), axis=0)
-    return both if np.isfinite(both).any() else None
+        both = np.fmax(both, np.fmax.reduce(memory, axis=1))
+    return np.asarray(both) if np.isfinite(both).any() else None
 
 
 def _running(
@@ -309,22 +326,18 @@ def _life(key: ContainerKey, lives: Mapping[str, tuple[int, int]], readings: Rea
     start = readings.facts.starts.get(key[:2])
     if start is not None:
         return Life(first, start >= grid.start_s - grid.step_s)
-    begin = min((int(np.argmax(np.isfinite(r))) for r in readings.memory.values()), default=0)
-    return Life(first, first > begin + 1)
+    return Life(first, first > int(np.argmax(readings.scraped)) + 1)
 
 
 def _replicas(key: WorkloadKey, used: set[ContainerKey], readings: Readings) -> Floats | None:
     """Pods that ran at each moment; NaN where nothing at all was scraped."""
-    by_pod: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
+    by_pod: dict[str, Flags] = {}
     for container in used:
-        seen = _seen(container, readings)
+        seen = readings.seen[container]
         by_pod[container[1]] = by_pod.get(container[1], np.zeros_like(seen)) | seen
-    total = np.sum(list(by_pod.values()), axis=0).astype(float)
-    anything = np.zeros(readings.grid.count, dtype=bool)
-    for row in readings.memory.values():
-        anything |= np.isfinite(row)
-    total[(total == 0) & ~anything] = np.nan
-    return total
+    total = np.stack(list(by_pod.values())).sum(axis=0).astype(np.float64)
+    total[~readings.scraped] = np.nan
+    return np.asarray(total)
 
 
 def _image(keys: list[ContainerKey], readings: Readings) -> str | None:

@@ -19,10 +19,9 @@ from adapters.prometheus.current import container_key
 from adapters.prometheus.discovery import Found, discover_all
 from adapters.prometheus.failures import Kind, QueryFailed
 from adapters.prometheus.pods import PodKey, guessed_workload
-from adapters.prometheus.promql import selector
 from adapters.prometheus.queries import Text
 from adapters.prometheus.ranges import Ranged, RangeReader
-from adapters.prometheus.scope import CADVISOR, CADVISOR_BY, CADVISOR_OLD, Scope
+from adapters.prometheus.scope import CADVISOR_BY, Scope
 from schemas.telemetry import Grid, WorkloadListing
 from schemas.usage import WorkloadKey
 
@@ -67,7 +66,7 @@ def list_workloads(
         MetricsError: The server cannot be read.
     """
     found = discover_all(connection, base, (grid.start_s, grid.end_s), deadline)
-    coarse = _coarse(grid, max(1, len(found.chains.pods)))
+    coarse = _coarse(grid, max(1, len(found.chains.pods or found.containers)))
     nothing = Scope((), base)
     ranged = reader.read(lambda _: _presence(base), nothing, coarse, keep=False)
     if not ranged.rows and ranged.failed:
@@ -75,8 +74,8 @@ def list_workloads(
             raise reader.fatal
         raise connection.unusable(QueryFailed(Kind.LESS_TIME, ranged.failed[0][1]))
     seen: dict[WorkloadKey, _Seen] = defaultdict(_Seen)
-    for pod in found.chains.pods:
-        key = found.chains.workload(*pod)
+    for pod in found.chains.pods or found.containers:
+        key = _owner(found, pod)
         if key is not None:
             seen[key].pods.add(pod)
     _take(ranged, found, seen)
@@ -107,11 +106,8 @@ def _coarse(grid: Grid, pods: int) -> Grid:
 
 
 def _presence(base: str) -> str:
-    parts = []
-    for _, _, container in (CADVISOR, CADVISOR_OLD):
-        one = selector(_METRIC, f'{container}!=""', f'{container}!="POD"', base)
-        parts.append(f"count by ({CADVISOR_BY},image) ({one})")
-    return " or ".join(parts)
+    selectors = Scope((), base).all_containers(_METRIC)
+    return " or ".join(f"count by ({CADVISOR_BY},image) ({one})" for one in selectors)
 
 
 def _all_samples(window_s: int) -> Text:
@@ -127,9 +123,7 @@ def _all_samples(window_s: int) -> Text:
 def _take(ranged: Ranged, found: Found, seen: dict[WorkloadKey, _Seen]) -> None:
     for row in ranged.rows.values():
         namespace, pod, container = container_key(row.labels)
-        key = found.chains.workload(namespace, pod)
-        if key is None and (namespace, pod) not in found.chains.pods:
-            key = guessed_workload(namespace, pod)
+        key = _owner(found, (namespace, pod))
         places = np.flatnonzero(np.isfinite(row.values))
         if key is None or not places.size:
             continue
@@ -139,3 +133,10 @@ def _take(ranged: Ranged, found: Found, seen: dict[WorkloadKey, _Seen]) -> None:
         one.containers.add(container)
         if row.labels.get("image"):
             one.images.add(row.labels["image"])
+
+
+def _owner(found: Found, pod: PodKey) -> WorkloadKey | None:
+    """By kube-state-metrics, and by its name where that does not know the pod."""
+    if pod in found.chains.pods:
+        return found.chains.workload(*pod)
+    return guessed_workload(*pod)

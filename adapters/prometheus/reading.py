@@ -182,8 +182,7 @@ class Reading:
     def _widen(self, deadline: Deadline) -> None:
         """Ask again with longer windows where the scrape interval is longer than they suit."""
         readings, step = self._readings, self._grid.step_s
-        sparse = _density(readings.cpu) < _SPARSE or _density(readings.memory) < _SPARSE
-        if not sparse:
+        if min(_density(readings.memory, readings.cpu), _density(readings.memory)) >= _SPARSE:
             return
         told = self._instant("cpu", queries.scrapes(_HOUR_S)(self._scope), deadline)
         counts = [sample.value for sample in told.samples] if told is not None else []
@@ -326,17 +325,18 @@ def _of(told: dict[WorkloadKey, load.Told], scope: Scope) -> dict[WorkloadKey, l
     return {key: one for key, one in told.items() if key in scope.keys}
 
 
-def _density(table: Cells) -> float:
-    """Share of points that have a value, between the first and the last of each row.
+def _density(table: Cells, other: Cells | None = None) -> float:
+    """Share of points that have a value, between the first and the last of each row of `table`.
 
-    1 when no row is long enough to tell.
+    Of the same rows of `other` where that is given; 1 when no row is long enough to tell.
     """
     there = spans = 0
-    for row in table.values():
+    for key, row in table.items():
         places = np.flatnonzero(np.isfinite(row))
         if places.size and places[-1] - places[0] >= _LONG_POINTS:
-            there += places.size
             spans += int(places[-1] - places[0]) + 1
+            told = row if other is None else other.get(key, row[:0])
+            there += int(np.isfinite(told).sum())
     return there / spans if spans else 1.0
 
 

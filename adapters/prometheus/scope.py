@@ -82,6 +82,13 @@ class Scope:
             for namespace, pod, container in self.cadvisor
         )
 
+    def all_containers(self, metric: str) -> tuple[str, ...]:
+        """Selectors of a metric of cAdvisor for whatever there is, one per style."""
+        return tuple(
+            selector(metric, f'{container}!=""', f'{container}!="POD"', self.base)
+            for _, _, container in self.cadvisor
+        )
+
     def of_pods(self, metric: str, *more: str) -> tuple[str, ...]:
         """Selectors of a metric of kube-state-metrics, one per style.
 

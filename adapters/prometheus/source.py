@@ -8,7 +8,7 @@ from typing import Final
 from adapters.prometheus.cache import SliceCache, identity_of
 from adapters.prometheus.connection import Connection, Deadline
 from adapters.prometheus.discovery import discover
-from adapters.prometheus.history import history_of
+from adapters.prometheus.history import histories
 from adapters.prometheus.listing import list_workloads
 from adapters.prometheus.ranges import RangeReader
 from adapters.prometheus.reading import Reading
@@ -122,7 +122,7 @@ class PrometheusSource:
         skew_s = self._clock.now().timestamp() - now_s
         if abs(skew_s) > MAX_SKEW_S:
             readings.miss("clock", _skew(skew_s))
-        return {key: history_of(key, readings, self.origin) for key in keys}
+        return histories(readings, self.origin)
 
 
 def _skew(skew_s: float) -> str:
