@@ -8,12 +8,14 @@ from pipa.capacity import size_component
 from pipa.constants import Constants, load_constants
 from pipa.usage.settings import UsageSettings
 from schemas.context import AppContext, Component, RouteName
-from schemas.errors import ProvisionError
+from schemas.errors import ModelError, ProvisionError
 from schemas.evidence import Evidence
+from schemas.model import LanguageModel
 from schemas.plan import ComponentFailure, ComponentPlan, DraftPlan, ReasoningStep
 
 _log = logging.getLogger(__name__)
 
+_NEW = "; sized as a new service is."
 Sized = tuple[ComponentPlan, tuple[Evidence, ...]]
 
 
@@ -25,19 +27,25 @@ class PipaAgent:
     Args:
         constants: The figures of the models; those that ship with the package by default.
         usage: What is asked of the numbers that come from history.
+        model: Looks at every draft, and may move numbers inside bounds; None: nobody does.
     """
 
     def __init__(
-        self, constants: Constants | None = None, usage: UsageSettings | None = None
+        self,
+        constants: Constants | None = None,
+        usage: UsageSettings | None = None,
+        model: LanguageModel | None = None,
     ) -> None:
         self._constants = constants
         self.usage = usage or UsageSettings()
+        self._model = model
 
     def draft(self, context: AppContext) -> DraftPlan:
         """Size all components; one that fails becomes a `ComponentFailure`, the others stand.
 
         Raises:
             SettingsError: The constants that ship with the package cannot be read.
+            ModelError: The model was asked for by name and cannot be reached.
         """
         constants = self._constants or load_constants()
         plans: list[ComponentPlan] = []
@@ -46,6 +54,9 @@ class PipaAgent:
         for component in context.components:
             try:
                 plan, evidence = self._size(component, context, constants)
+                plan = self._thought(component, context, plan, evidence)
+            except ModelError:
+                raise
             except Exception as error:  # noqa: BLE001 - one component's failure is its own
                 _log.warning("component_failed", exc_info=True, extra={"component": component.name})
                 failures.append(_failure(component.name, error))
@@ -55,6 +66,26 @@ class PipaAgent:
         return DraftPlan(
             components=tuple(plans), failures=tuple(failures), evidence=tuple(cited.values())
         )
+
+    def _thought(
+        self,
+        component: Component,
+        context: AppContext,
+        plan: ComponentPlan,
+        evidence: tuple[Evidence, ...],
+    ) -> ComponentPlan:
+        """The draft after the model; the draft itself where looking at it fails."""
+        if self._model is None:
+            return plan
+        from pipa.thinking.think import think
+
+        try:
+            return think(self._model, component, context, plan, {e.id: e for e in evidence})
+        except ModelError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a model must not cost the component
+            _log.warning("thinking_failed", exc_info=True, extra={"component": component.name})
+            return _told(plan, [f"The model's answer was not used ({_words(error)})."])
 
     def _size(self, component: Component, context: AppContext, constants: Constants) -> Sized:
         """One component by the model that its route names; a history that fails is a step."""
@@ -71,22 +102,22 @@ class PipaAgent:
                 return size_from_usage(component, context, history, constants, self.usage)
             except Exception as error:  # noqa: BLE001 - a bad history must not cost the component
                 _log.warning("history_failed", exc_info=True, extra={"component": component.name})
-                reasons.append(f"The usage history could not be used ({_words(error)}); sized")
+                reasons.append(f"The usage history could not be used ({_words(error)}){_NEW}")
         plan, evidence = size_component(component, context, constants)
         try:
             plan, measured = with_floors(plan, component, history, constants)
         except Exception as error:  # noqa: BLE001 - as above
             _log.warning("hint_failed", exc_info=True, extra={"component": component.name})
-            reasons = reasons or [f"What history there is was not used ({_words(error)}); sized"]
+            reasons = reasons or [f"What history there is was not used ({_words(error)}){_NEW}"]
             measured = ()
         return _told(plan, reasons), (*evidence, *measured)
 
 
 def _told(plan: ComponentPlan, reasons: list[str]) -> ComponentPlan:
-    """The plan with a step for each reason why its history did not count."""
+    """The plan with a step for each reason why something did not count."""
     count = len(plan.reasoning)
     steps = tuple(
-        ReasoningStep(number=count + index, about="demand", text=f"{reason} as a new service is.")
+        ReasoningStep(number=count + index, about="demand", text=reason)
         for index, reason in enumerate(reasons, start=1)
     )
     return plan.model_copy(update={"reasoning": (*plan.reasoning, *steps)}) if steps else plan
