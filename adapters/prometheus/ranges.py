@@ -29,7 +29,7 @@ MAX_POINTS: Final = 10_000
 MIN_POINTS: Final = 12
 """A piece of an hour, at five minutes, is cut no further."""
 MAX_FAILURES: Final = 3
-"""So many pieces in a row without an answer: the server is gone."""
+"""So many pieces in a row without an answer: the server is gone, or will never give this."""
 MAX_QUERIES: Final = 500
 """Per reading, whatever is cut."""
 
@@ -47,8 +47,8 @@ class Ranged:
     warnings: list[str] = field(default_factory=list)
     faulty: int = 0
     skipped: int = 0
-    asked: int = 0
-    """Queries that were answered."""
+    hopeless: int = 0
+    """Pieces in a row that were given up."""
 
     def place(self, part: Stretch, rows: tuple[Row, ...] | list[Row]) -> None:
         """Put rows of a stretch into those of the whole grid."""
@@ -116,6 +116,9 @@ class RangeReader:
         todo = _missing(part, [_moved(stretch, part.first) for stretch, _ in kept])
         while todo:
             piece = todo.pop()  # the newest
+            if out.hopeless >= MAX_FAILURES:
+                out.failed.append((piece, out.failed[-1][1], scope))
+                continue
             if _points(piece) > self._most_points:
                 todo += _halves(piece)
                 continue
@@ -126,9 +129,8 @@ class RangeReader:
 
     def _ask(self, out: Ranged, query: str, piece: Stretch) -> None:
         decoded = self._answer(query, piece.grid(out.grid))
-        self._failures = 0
+        self._failures = out.hopeless = 0
         out.place(piece, decoded.rows)
-        out.asked += 1
         out.faulty += decoded.faulty
         out.skipped += decoded.skipped
         out.warnings += [said for said in decoded.warnings if said not in out.warnings]
@@ -181,6 +183,7 @@ class RangeReader:
             todo += _halves(piece)
         else:
             self._failures += error.kind is Kind.PASSING
+            out.hopeless += 1
             out.failed.append((piece, error.reason, scope))
 
 

@@ -184,7 +184,8 @@ def shown_origin(url: str) -> str:
 
 def _pieces(response: requests.Response, end: float) -> Iterator[bytes]:
     """The unpacked body; no wait for a piece lasts beyond `end`."""
-    for piece in response.raw.stream(_PIECE_BYTES, decode_content=True):
+    # Not `stream`, which waits until a piece is full: a server might send a byte a minute.
+    while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
         yield piece
         left = end - time.monotonic()
         if left <= 0:

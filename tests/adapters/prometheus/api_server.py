@@ -5,6 +5,7 @@ import http.client
 import http.server
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -12,6 +13,8 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
+
+import trustme
 
 EMPTY = {"status": "success", "data": {"resultType": "vector", "result": []}}
 
@@ -84,19 +87,28 @@ Rule = Callable[[Asked], Reply | None]
 class FakeApi:
     """Answers by a rule; what the rule leaves goes to `upstream`, or to an empty API."""
 
-    def __init__(self, rule: Rule, upstream: str | None = None) -> None:
+    def __init__(
+        self, rule: Rule, upstream: str | None = None, tls: trustme.CA | None = None
+    ) -> None:
+        self.scheme = "http" if tls is None else "https"
         self.rule = rule
         self.upstream = upstream
         self.asked: list[Asked] = []
         handler = type("Handler", (_Handler,), {"api": self})
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.issue_cert("127.0.0.1").configure_cert(context)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, asked: Asked, body: bytes) -> Reply:
         self.asked.append(asked)
@@ -121,9 +133,11 @@ class FakeApi:
 
 
 @contextmanager
-def fake_api(rule: Rule = lambda asked: None, upstream: str | None = None):
+def fake_api(
+    rule: Rule = lambda asked: None, upstream: str | None = None, tls: trustme.CA | None = None
+):
     """A server that ends with the block."""
-    api = FakeApi(rule, upstream)
+    api = FakeApi(rule, upstream, tls)
     try:
         yield api
     finally:
@@ -133,6 +147,7 @@ def fake_api(rule: Rule = lambda asked: None, upstream: str | None = None):
 class _Handler(http.server.BaseHTTPRequestHandler):
     api: FakeApi
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     timeout = 20
 
     def log_message(self, *_: object) -> None:
