@@ -103,6 +103,15 @@ class SliceCache:
                 self._tidy(connection)
         except (sqlite3.Error, OSError) as error:
             _log.debug("metrics cache was not written", extra={"error": str(error)})
+            if _is_damaged(error):
+                self._forget()
+
+    def _forget(self) -> None:
+        """Remove the file: it is none of ours any more, and all in it can be had again."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.debug("metrics cache was not removed", extra={"error": str(error)})
 
     def _tidy(self, connection: sqlite3.Connection) -> None:
         """Forget what is too old, and the oldest while all is too large."""
@@ -149,6 +158,13 @@ def identity_of(settings: Settings) -> bytes:
     if any(secret is not None for secret in secrets):
         return hashlib.scrypt(hidden, salt=digest, n=1 << 12, r=8, p=1)
     return digest
+
+
+def _is_damaged(error: Exception) -> bool:
+    """Whether the file is no database (of this shape); not that another process has it."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError
+    )
 
 
 def _day(at_s: int) -> int:
