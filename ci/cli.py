@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ci.knowledge_parser import add_knowledge
+from ci.metrics_parser import add_metrics, add_metrics_flags
 
 EXIT_CODES = (
     (0, "done"),
@@ -48,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_eval(commands)
     _add_feedback(commands)
     _add_memory(commands)
-    for action in add_knowledge(commands):
+    for action in (*add_metrics(commands), *add_knowledge(commands)):
         _add_common(action)
     return parser
 
@@ -99,6 +100,7 @@ def _add_size(commands: _Commands) -> None:
         choices=("on", "off"),
         help="search the knowledge base and past decisions (default: on)",
     )
+    add_metrics_flags(size)
     result = size.add_argument_group("result")
     result.add_argument(
         "--format",
@@ -107,6 +109,7 @@ def _add_size(commands: _Commands) -> None:
         help="what to print (default: table)",
     )
     result.add_argument("--out", metavar="DIR", help="also write all hand-off files there")
+    result.add_argument("--report", metavar="FILE", help="also draw it as one HTML page")
     result.add_argument(
         "--check",
         action="store_true",
@@ -271,6 +274,10 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.report.command import report
 
             return report(arguments)
+        case "metrics":
+            from ci.metrics import metrics
+
+            return metrics(arguments)
         case "knowledge":
             from ci.knowledge import knowledge
 

@@ -17,8 +17,9 @@ from adapters.helm import HelmRenderer
 from adapters.settings import Settings, load_settings
 from ci.version import version as own_version
 from pipeline.knowledge_index import open_retriever
+from pipeline.metrics import open_metrics
 from pipeline.reasoner import choose_reasoner
-from pipeline.wiring import agents
+from pipeline.wiring import SystemClock, agents
 from schemas.errors import ProvisionError
 
 _TIMEOUT_SECONDS = 10.0
@@ -149,9 +150,22 @@ def _model(settings: Settings) -> Diagnosis:
     return Diagnosis("language model", True, False, f"{choice.used}: {choice.why}", "")
 
 
-def _metrics(_settings: Settings) -> Diagnosis:
-    cost = "running services are sized like new ones, by documents and defaults"
-    return Diagnosis("metrics", False, False, "this version has no metrics source", cost)
+def _metrics(settings: Settings) -> Diagnosis:
+    """The metrics server, asked for its workloads as a run does."""
+    name, cost = "metrics", "running services are sized like new ones, by documents and defaults"
+    if settings.prometheus_url is None:
+        hint = "no server: set AI_PROVISION_PROMETHEUS_URL, or give size --metrics FILE"
+        return Diagnosis(name, False, False, hint, cost)
+    soon = settings.model_copy(update={"prometheus_timeout_seconds": _TIMEOUT_SECONDS})
+    try:
+        source = open_metrics(soon, SystemClock())
+        found = source.workloads()
+    except ProvisionError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        return Diagnosis(name, False, False, f"{error.message}{hint}", cost)
+    if not found:
+        return Diagnosis(name, False, False, f"{source.origin} has no usage of containers", cost)
+    return Diagnosis(name, True, False, f"{len(found)} workloads on {source.origin}", "")
 
 
 def _files(settings: Settings) -> Diagnosis:

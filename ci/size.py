@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.settings import Settings, load_settings
 from ci.handoff.render import render
 from ci.handoff.write import write_all
+from ci.metrics_flags import metrics_choice, with_server
 from ci.progress import progress_on_terminal
 from ci.version import version
 from dca.trigger import parse_trigger
@@ -37,7 +38,7 @@ def size(arguments: argparse.Namespace) -> int:
     trigger = read_trigger(arguments)
     settings = _settings(arguments)
     recorder = Recorder(SystemClock(), version=version(), reasoner=choose_reasoner(settings.llm))
-    pipeline = build_pipeline(settings)
+    pipeline = build_pipeline(settings, metrics_choice(arguments))
     pipeline.warm()
     with progress_on_terminal() as progress:
         progress("fetching the repository")
@@ -50,12 +51,20 @@ def size(arguments: argparse.Namespace) -> int:
             progress("writing")
             out = Path(arguments.out)
             written = write_all(recommendation, out, charts=charts, renderer=pipeline.charts)
+        if arguments.report is not None:
+            # Imported here: the page's templates cost a run without a report nothing.
+            from ci.report.write import write_report
+
+            progress("drawing")
+            write_report(recommendation, Path(arguments.report))
     sys.stdout.write(render(recommendation, arguments.format))
     warning = remember(recommendation, settings)
     if warning:
         sys.stderr.write(f"warning: {warning}\n")
     if written:
         sys.stderr.write(f"wrote {len(written)} files to {arguments.out}\n")
+    if arguments.report is not None:
+        sys.stderr.write(f"wrote {arguments.report}\n")
     return exit_code(recommendation, check=arguments.check)
 
 
@@ -143,7 +152,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         "llm": arguments.llm,
         "knowledge": arguments.knowledge,
     }
-    return settings.model_copy(update={k: v for k, v in flags.items() if v is not None})
+    settings = settings.model_copy(update={k: v for k, v in flags.items() if v is not None})
+    return with_server(settings, arguments.prometheus_url)
 
 
 def _checkout(

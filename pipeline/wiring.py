@@ -19,6 +19,7 @@ from pipa.manifests import generate_manifests
 from pipa.usage.settings import UsageSettings
 from pipeline.knowledge import LazyKnowledge
 from pipeline.memory import open_memory
+from pipeline.metrics import MetricsChoice, with_metrics
 from pipeline.workflow import Pipeline
 from rva.agent import RvaAgent
 from rva.policies import DEFAULT_POLICY
@@ -111,18 +112,27 @@ def remote_checkout(
     return GitRepositories(settings).open(git_repo, ref)
 
 
-def build_pipeline(settings: Settings) -> Pipeline:
+def build_pipeline(settings: Settings, metrics: MetricsChoice | None = None) -> Pipeline:
     """The agents in sequence.
+
+    Args:
+        settings: All of them.
+        metrics: What the user said about metrics; the settings alone decide when None.
 
     Raises:
         SettingsError: A policy, price or constants file is wrong.
+        InputFileError: The file with metrics that the user named cannot be read.
     """
-    memory = None if settings.knowledge == "off" else open_memory(settings, SystemClock())
+    clock = SystemClock()
+    memory = None if settings.knowledge == "off" else open_memory(settings, clock)
+    dca, pipa, rva = agents(settings, memory=memory)
+    file = metrics.file if metrics else None
     return Pipeline(
-        agents=agents(settings, memory=memory),
+        agents=(with_metrics(dca, settings, clock, metrics), pipa, rva),
         settings={
             "knowledge": settings.knowledge,
             "llm": settings.llm,
+            "metrics": str(file) if file else (settings.prometheus_url or "none"),
             "policies": settings.policy_file or "default",
             "prices": settings.price_file or "default",
         },
