@@ -37,6 +37,7 @@ docs: $(VENV)/.test             ## write the generated parts of the README anew
 
 bench: $(VENV)/.test            ## times and sizes, side by side in one run
 	$(BIN)/python -m bench.speed
+	$(BIN)/python -m bench.metrics_read
 
 clean:
 	rm -rf $(VENV) $(OUT) .bench

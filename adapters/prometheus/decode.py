@@ -6,7 +6,9 @@ that was asked for is dropped.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -111,7 +113,8 @@ def decode_series(body: bytes) -> tuple[tuple[Labels, ...], tuple[str, ...]]:
 
 def _data(body: bytes) -> tuple[Any, tuple[str, ...]]:
     try:
-        answer = orjson.loads(body)
+        with _no_collection():
+            answer = orjson.loads(body)
     except ValueError as error:
         raise _unreadable() from error
     if not isinstance(answer, dict):
@@ -123,6 +126,21 @@ def _data(body: bytes) -> tuple[Any, tuple[str, ...]]:
     if answer.get("isPartial") is True:  # VictoriaMetrics: a storage node did not answer
         warnings.append("the answer is partial")
     return answer.get("data"), tuple(warnings)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold back the collector of cycles: JSON has none, and makes a list per sample.
+
+    Measured on 6.2 MB with 177,000 samples: 0.033 s instead of 0.051 s; 0.080 s with `json`.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:  # with two threads: whoever met it on turns it on again
+            gc.enable()
 
 
 def _series(data: object) -> Iterator[tuple[Labels | None, dict[str, Any]]]:

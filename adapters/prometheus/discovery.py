@@ -25,8 +25,9 @@ CONTAINER_METRICS: Final = (
     "container_memory_working_set_bytes",
     "container_oom_events_total",
 )
-MAX_PODS: Final = 20_000
-"""Per request: a CronJob of every minute has as many in two weeks."""
+MANY_DUPLICATES: Final = 1.5
+"""Series per container from which the server is asked to merge them."""
+_COUNTED: Final = "container_memory_working_set_bytes"
 
 
 @dataclass(slots=True)
@@ -46,6 +47,8 @@ class Found:
     """Values of the label ``cpu`` of ``container_cpu_usage_seconds_total``."""
     clusters: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
+    series: int = 0
+    """Of containers' working sets."""
 
     def add(self, labels: Labels) -> None:
         """Take in one series."""
@@ -61,6 +64,7 @@ class Found:
         self.old.add(old)
         namespace, pod, container = (labels.get(n, "") for n in (CADVISOR_OLD if old else CADVISOR))
         self.containers[namespace, pod].add(container)
+        self.series += metric == _COUNTED
         if labels.get("image"):
             self.images[namespace, pod, container] = labels["image"]
         if metric == "container_cpu_usage_seconds_total":
@@ -87,6 +91,7 @@ class Found:
             scope,
             cadvisor=cadvisor or scope.cadvisor,
             state=state or scope.state,
+            merge=self.series > MANY_DUPLICATES * sum(map(len, self.containers.values())),
             unusual={key: tuple(sorted(pods)[:200]) for key, pods in unusual.items()},
         )
 

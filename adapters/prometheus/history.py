@@ -87,12 +87,18 @@ class Readings:
 
 
 def cells(
-    ranged: Ranged, key_of: Callable[[Labels], ContainerKey], part: str | None = None
+    ranged: Ranged, key_of: Callable[[Labels], ContainerKey], metrics: tuple[str, ...] = ("",)
 ) -> Cells:
-    """Rows by container; those of the same container fall together, the largest counts."""
+    """Rows by container; those of the same container fall together, the largest counts.
+
+    Args:
+        ranged: The rows.
+        key_of: Which container a row is about.
+        metrics: Names that count; the results of most functions have none.
+    """
     rows: dict[ContainerKey, list[Floats]] = defaultdict(list)
     for row in ranged.rows.values():
-        if row.labels.get(queries.PART) == part:
+        if row.labels.get("__name__", "") in metrics:
             rows[key_of(row.labels)].append(row.values)
     found = {key: merged(same) for key, same in rows.items()}
     for values in found.values():
@@ -101,13 +107,37 @@ def cells(
 
 
 def take_events(readings: Readings, ranged: Ranged) -> None:
-    """Sort the parts of the events query."""
-    readings.throttled = cells(ranged, container_key, queries.THROTTLED)
-    for shares in readings.throttled.values():
-        np.clip(shares, 0.0, 1.0, out=shares)
-    readings.ooms = cells(ranged, container_key, queries.OOM)
+    """Sort the metrics of the events query."""
+    readings.ooms = cells(ranged, container_key, queries.OOMS)
     readings.restarts = cells(ranged, state_key, queries.RESTARTS)
     readings.killed = cells(ranged, state_key, queries.KILLED)
+    throttled = cells(ranged, container_key, queries.THROTTLED)
+    readings.throttled = {
+        key: throttled_share(throttled.get(key), periods)
+        for key, periods in cells(ranged, container_key, queries.PERIODS).items()
+    }
+
+
+def throttled_share(throttled: Floats | None, periods: Floats) -> Floats:
+    """The share of the CFS periods of each step that were throttled.
+
+    Args:
+        throttled: Counter of throttled periods at the end of each step; NaN for zero or unseen.
+        periods: Counter of all periods.
+
+    >>> throttled_share(np.array([np.nan, 1.0, 2.0, 2.0]), np.array([5.0, 10.0, 20.0, 4.0]))[1:]
+    array([0.2, 0.1, 0.5])
+    """
+    there = np.zeros(periods.size) if throttled is None else np.nan_to_num(throttled)
+    share = np.full(periods.size, np.nan)
+    of_all = np.diff(periods)
+    of_throttled = np.diff(there)
+    back = of_all < 0  # the counters were set back to zero
+    of_all = np.where(back, periods[1:], of_all)
+    of_throttled = np.where(back, there[1:], of_throttled)
+    some = of_all > 0
+    share[1:][some] = np.clip(of_throttled[some] / of_all[some], 0.0, 1.0)
+    return share
 
 
 def histories(readings: Readings, origin: str) -> dict[WorkloadKey, WorkloadHistory | NoHistory]:

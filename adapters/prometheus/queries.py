@@ -1,7 +1,10 @@
 """What is asked of the server, as text; each function gives PromQL for a scope.
 
 Duplicates (two Prometheus replicas behind one address, several jobs that scrape the same kubelet)
-fall together under ``max by``: the same thing measured twice is not twice as much.
+fall together, the largest counts: the same thing measured twice is not twice as much. Where there
+are many, the server does that (``max by``), which spares the network; where there are few, it is
+done here, because it is most of what such a query costs a server: measured on 20 containers, two
+weeks and 4,032 steps, 0.12 s of its CPU time with and 0.04 s without.
 """
 
 from __future__ import annotations
@@ -9,12 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from adapters.prometheus.promql import tagged
 from adapters.prometheus.scope import CADVISOR_BY, STATE_BY, Scope
 
-PART: Final = "aiprovision_part"
-"""Label that tells apart the parts of one query."""
-OOM, RESTARTS, KILLED, THROTTLED = "oom", "restarts", "killed", "throttled"
+OOMS: Final = ("container_oom_events_total",)
+RESTARTS: Final = ("kube_pod_container_status_restarts_total",)
+KILLED: Final = (
+    "kube_pod_container_status_last_terminated_reason",
+    "kube_pod_container_status_terminated_reason",  # not started again, as in most Jobs
+)
+PERIODS: Final = ("container_cpu_cfs_periods_total",)
+THROTTLED: Final = ("container_cpu_cfs_throttled_periods_total",)
+EVENTS: Final = (*OOMS, *RESTARTS, *KILLED, *PERIODS, *THROTTLED)
 
 POD_VALUES: Final = (
     "kube_pod_container_resource_requests",
@@ -75,7 +83,7 @@ def cpu(window_s: int, *, per_core: bool = False) -> Text:
         rates = [f"rate({one}[{window_s}s])" for one in selectors]
         if per_core:
             rates = [f"sum without (cpu) ({rate})" for rate in rates]
-        return _either([f"max by ({CADVISOR_BY}) ({rate})" for rate in rates])
+        return _once(rates, CADVISOR_BY, scope)
 
     return text
 
@@ -85,41 +93,26 @@ def largest(metric: str, window_s: int) -> Text:
 
     def text(scope: Scope) -> str:
         selectors = scope.of_containers(metric)
-        return _either(
-            [f"max by ({CADVISOR_BY}) (max_over_time({one}[{window_s}s]))" for one in selectors]
+        return _once(
+            [f"max_over_time({one}[{window_s}s])" for one in selectors], CADVISOR_BY, scope
         )
 
     return text
 
 
 def events(window_s: int) -> Text:
-    """Throttling, counters of OOM kills and restarts, and whether the last end was an OOM kill.
+    """Counters of throttling, OOM kills and restarts, and whether the last end was an OOM kill.
 
-    Of the counters values and not increases: the increase between the last sample of one window
-    and the first of the next is in neither. Zeros, which are nearly all, are left out.
+    The values of counters and not their increases: what happens between the last sample of one
+    window and the first of the next is in the increase of neither. One selector by name and no
+    ``or``, which the server would work out anew at each of thousands of steps. Zeros, which are
+    nearly all, are left out.
     """
 
     def text(scope: Scope) -> str:
-        killed = 'reason="OOMKilled"'
-        state = "kube_pod_container_status"
-        parts = [
-            (OOM, CADVISOR_BY, scope.of_containers("container_oom_events_total")),
-            (RESTARTS, STATE_BY, scope.of_pods(f"{state}_restarts_total")),
-            (KILLED, STATE_BY, scope.of_pods(f"{state}_last_terminated_reason", killed)),
-            # A container that is not started again, as those of most Jobs.
-            (KILLED, STATE_BY, scope.of_pods(f"{state}_terminated_reason", killed)),
-        ]
-        shares = [tagged(one, PART, THROTTLED) for one in _throttled(scope, window_s)]
-        return _either(
-            [
-                *shares,
-                *(
-                    tagged(f"max by ({by}) (max_over_time({one}[{window_s}s])) > 0", PART, part)
-                    for part, by, selectors in parts
-                    for one in selectors
-                ),
-            ]
-        )
+        selectors = scope.of_any("", _names(EVENTS), 'reason=~"|OOMKilled"')
+        values = [f"last_over_time({one}[{window_s}s]) > 0" for one in selectors]
+        return _once(values, f"__name__,{CADVISOR_BY},{STATE_BY}", scope)
 
     return text
 
@@ -140,11 +133,6 @@ def current_values(scope: Scope) -> str:
     return _either([*scope.of_namespaces("", _names(NAMESPACE_VALUES)), f"{{{nodes}}}"])
 
 
-def peak(window_s: int) -> Text:
-    """The largest working set of the whole window, from raw samples."""
-    return largest("container_memory_working_set_bytes", window_s)
-
-
 def scrapes(window_s: int) -> Text:
     """How many samples a container has in a window."""
 
@@ -155,16 +143,11 @@ def scrapes(window_s: int) -> Text:
     return text
 
 
-def _throttled(scope: Scope, window_s: int) -> list[str]:
-    """The share of CFS periods that were throttled, one expression per style."""
-    part, whole = (
-        [
-            f"max by ({CADVISOR_BY}) (increase({one}[{window_s}s]))"
-            for one in scope.of_containers(f"container_cpu_cfs_{name}_total")
-        ]
-        for name in ("throttled_periods", "periods")
-    )
-    return [f"{a} / {b}" for a, b in zip(part, whole, strict=True)]
+def _once(expressions: list[str], by: str, scope: Scope) -> str:
+    """Several expressions, each without duplicates where the server is to see to that."""
+    if scope.merge:
+        expressions = [f"max by ({by}) ({one})" for one in expressions]
+    return _either(expressions)
 
 
 def _names(metrics: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapters.prometheus.pods import PodKey, owner_pattern, pod_pattern
@@ -21,7 +21,7 @@ Style = tuple[str, str, str]
 """What the labels of namespace, pod and container are called."""
 
 CADVISOR_BY: Final = "namespace,pod,container,pod_name,container_name"
-STATE_BY: Final = "namespace,pod,container,exported_namespace,exported_pod,exported_container"
+STATE_BY: Final = "exported_namespace,exported_pod,exported_container"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Scope:
         cadvisor: Styles of cAdvisor's labels that are in use.
         state: Styles of kube-state-metrics' labels that are in use.
         base: Matchers that every series must meet, from the settings.
+        merge: The server makes one series of duplicates; see `queries`.
         unusual: Pods of these workloads whose names their patterns do not match.
     """
 
@@ -40,6 +41,7 @@ class Scope:
     base: str = ""
     cadvisor: tuple[Style, ...] = (CADVISOR, CADVISOR_OLD)
     state: tuple[Style, ...] = (STATE, STATE_EXPORTED)
+    merge: bool = True
     unusual: Mapping[WorkloadKey, tuple[PodKey, ...]] = field(default_factory=dict)
 
     @property
@@ -65,7 +67,7 @@ class Scope:
 
     def part(self, keys: tuple[WorkloadKey, ...]) -> Scope:
         """The same about fewer workloads."""
-        return Scope(keys, self.base, self.cadvisor, self.state, self.unusual)
+        return replace(self, keys=keys)
 
     def of_containers(self, metric: str, *more: str) -> tuple[str, ...]:
         """Selectors of a metric of cAdvisor, one per style, without pause containers and sums."""
@@ -87,6 +89,22 @@ class Scope:
         return tuple(
             selector(metric, f'{container}!=""', f'{container}!="POD"', self.base)
             for _, _, container in self.cadvisor
+        )
+
+    def of_any(self, metric: str, *more: str) -> tuple[str, ...]:
+        """Selectors of containers in both metrics of cAdvisor and of kube-state-metrics."""
+        styles = dict.fromkeys((*self.cadvisor, *self.state))
+        return tuple(
+            selector(
+                metric,
+                *more,
+                matches(namespace, self.namespaces),
+                matches(pod, self.pods),
+                f'{container}!=""',
+                f'{container}!="POD"',
+                self.base,
+            )
+            for namespace, pod, container in styles
         )
 
     def of_pods(self, metric: str, *more: str) -> tuple[str, ...]:

@@ -55,7 +55,6 @@ WORLDS = {
     "duplicates": World(WORKLOADS, DAYS, scrape_s=120, duplicates=True, **ROOM),
     "old_names": World(WORKLOADS, DAYS, old_names=True, **ROOM),
     "exported": World(WORKLOADS, DAYS, scrape_s=120, exported=True, **ROOM),
-    "slow_scrapes": World(WORKLOADS, DAYS, scrape_s=240, **ROOM),
 }
 
 
@@ -260,10 +259,12 @@ def test_more_points_than_the_server_allows_come_in_pieces(ordinary, tmp_path):
     assert np.nanmean(main.cpu_cores) == pytest.approx(0.2, rel=0.03)
 
 
-def test_windows_shorter_than_the_scrape_interval_are_widened(tmp_path):
-    world = World((Workload("shop", "Deployment", "api"),), 1.0, scrape_s=120)
+@pytest.mark.parametrize(("scrape_s", "step_s"), [(120, 60), (240, 300), (300, 120)], ids=str)
+def test_windows_too_short_for_the_scrape_interval_are_widened(tmp_path, scrape_s, step_s):
+    world = World((Workload("shop", "Deployment", "api"),), 1.0, scrape_s)
     with prometheus(world, tmp_path) as served:
-        found = source(served.url, tmp_path, metrics_days=1, metrics_step_seconds=60).read(KEYS[:1])
+        reader = source(served.url, tmp_path, metrics_days=1, metrics_step_seconds=step_s)
+        found = reader.read(KEYS[:1])
     main = found[KEYS[0]].containers["main"]
     assert np.isfinite(main.cpu_cores).mean() > 0.9
     assert np.isfinite(main.memory_bytes).mean() > 0.9
