@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from schemas.errors import SettingsError
-from schemas.quantities import GIB, MIB, Bytes, MemoryQuantity
+from schemas.quantities import GIB, KIB, MIB, Bytes, MemoryQuantity
 
 PREFIX = "AI_PROVISION_"
 
@@ -205,6 +205,27 @@ class Settings(BaseModel):
     )
     chroma_token: SecretStr | None = Field(
         default=None, description="Token that the Chroma server asks for."
+    )
+    mcp_call_seconds: float = Field(
+        default=300,
+        gt=0,
+        le=7200,
+        description="Longest time that one call of a tool of the MCP server may take.",
+    )
+    mcp_calls_at_once: int = Field(
+        default=2, ge=1, le=64, description="Sizings that the MCP server runs side by side."
+    )
+    mcp_max_answer_bytes: MemoryQuantity = Field(
+        default=Bytes(128 * KIB),
+        ge=8 * KIB,
+        le=16 * MIB,
+        description="Largest answer of an MCP tool, as a Kubernetes quantity; what does not fit is "
+        "left out, and the answer says so.",
+    )
+    mcp_servers: str | None = Field(
+        default=None,
+        description="YAML file with MCP servers whose tools the agents may use, see docs/mcp.md; "
+        "none when not set.",
     )
     helm: str | None = Field(
         default=None, description="The `helm` command; found on `PATH` when not set."

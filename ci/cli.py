@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ci.knowledge_parser import add_knowledge
+from ci.mcp.parser import add_mcp
 from ci.metrics_parser import add_metrics, add_metrics_flags
 
 EXIT_CODES = (
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_eval(commands)
     _add_feedback(commands)
     _add_memory(commands)
+    _add_common(add_mcp(commands))
     for action in (*add_metrics(commands), *add_knowledge(commands)):
         _add_common(action)
     return parser
@@ -278,6 +280,10 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.metrics import metrics
 
             return metrics(arguments)
+        case "mcp":
+            from ci.mcp.command import mcp
+
+            return mcp(arguments)
         case "knowledge":
             from ci.knowledge import knowledge
 

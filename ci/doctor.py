@@ -40,13 +40,17 @@ class Diagnosis:
 
 def doctor(format_: str) -> int:
     """Print the diagnoses; 1 when something that is needed is missing."""
-    settings = load_settings()
-    diagnoses = [check(settings) for check in _CHECKS]
+    diagnoses = diagnose(load_settings())
     if format_ == "json":
         sys.stdout.write(json.dumps([asdict(item) for item in diagnoses], indent=2) + "\n")
     else:
         sys.stdout.write(_text(diagnoses))
     return 1 if any(item.needed and not item.ok for item in diagnoses) else 0
+
+
+def diagnose(settings: Settings) -> list[Diagnosis]:
+    """Look at everything; what fails is a diagnosis, never an error."""
+    return [check(settings) for check in _CHECKS]
 
 
 def _text(diagnoses: list[Diagnosis]) -> str:

@@ -14,8 +14,9 @@ from rva.checks.together import together
 from rva.cost import component_cost, cost_findings, total_cost
 from rva.limits import Limits, tier_of
 from rva.policies.cel import rule_checks
-from rva.react import Reasoner, RefinedComponent, refine_component
-from rva.subject import Subject, World
+from rva.react import Reasoner, RefinedComponent, refine_component, run_checks
+from rva.standing import ABOUT_MANIFESTS, standing_plan
+from rva.subject import Subject, World, make_subject
 from schemas.context import AppContext, Component, Note
 from schemas.errors import ProvisionError, SettingsError
 from schemas.evidence import Evidence
@@ -113,6 +114,24 @@ class RvaAgent:
                 failed.append(_failure(plan.component, f"{type(error).__name__}: {error}"[:500]))
         return self._together(context, done, failed)
 
+    def standing(self, context: AppContext, draft: DraftPlan) -> tuple[Finding, ...]:
+        """What fails on the manifests as they stand; nothing is repaired.
+
+        Args:
+            context: The app.
+            draft: PIPA's draft of it, for what the manifests do not say.
+        """
+        plans = {plan.component: plan for plan in draft.components}
+        evidence = frozenset(item.id for item in (*context.evidence, *draft.evidence))
+        found: list[Finding] = []
+        for component in context.components:
+            drafted = plans.get(component.name)
+            plan = None if drafted is None else standing_plan(component, drafted)
+            if plan is not None:
+                subject = make_subject(self._world(context, component, evidence), plan)
+                found += run_checks(subject, self._all_checks()).failed
+        return tuple(shown(item) for item in found if item.id.startswith(ABOUT_MANIFESTS))
+
     def _one(
         self,
         context: AppContext,
@@ -120,24 +139,31 @@ class RvaAgent:
         plan: ComponentPlan,
         evidence: dict[str, Evidence],
     ) -> _Done:
-        environment = context.trigger.environment
-        world = World(
-            component=component,
-            tier=tier_of(component, environment),
-            environment=environment,
-            limits=Limits(self._policies.limits),
-            generate=self._generate,
-            cluster=context.trigger.cluster,
-            evidence_ids=frozenset(evidence),
-        )
-        checks = [*self._checks, *_enabled((Check("T06", self._schema, True),), self._policies)]
-        refined = refine_component(world, plan, checks, self._reasoner)
+        world = self._world(context, component, frozenset(evidence))
+        refined = refine_component(world, plan, self._all_checks(), self._reasoner)
         return _Done(
             component,
             refined,
             recommend(component, plan, refined, evidence),
             component_cost(refined.subject, self._prices),
         )
+
+    def _world(
+        self, context: AppContext, component: Component, evidence_ids: frozenset[str]
+    ) -> World:
+        environment = context.trigger.environment
+        return World(
+            component=component,
+            tier=tier_of(component, environment),
+            environment=environment,
+            limits=Limits(self._policies.limits),
+            generate=self._generate,
+            cluster=context.trigger.cluster,
+            evidence_ids=evidence_ids,
+        )
+
+    def _all_checks(self) -> list[Check]:
+        return [*self._checks, *_enabled((Check("T06", self._schema, True),), self._policies)]
 
     def _schema(self, subject: Subject) -> Verdict:
         """T06: the workload and every document to write, against the target's version."""

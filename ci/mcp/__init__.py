@@ -1,0 +1,1 @@
+"""The MCP server: the pipeline's read-only tools for other programs' models."""
