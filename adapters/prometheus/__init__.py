@@ -3,21 +3,25 @@
 Prometheus, Thanos, Mimir, Cortex and VictoriaMetrics. Importing this package is cheap: NumPy,
 orjson and the client are imported when a source is opened.
 
-connection  one request: credentials, retries, time and size limits
+source      the port
+session     one HTTP exchange: credentials, no redirects, limits on time and size
+connection  one request, tried again where that helps
 failures    what a server's refusal means
 decode      answers as arrays
 promql      text that goes into queries
 pods        which pods belong to which workload
-discovery   what the server has of some workloads
+scope       the series that several workloads have
+discovery   what the server has of them
 queries     what is asked
-ranges      range queries, split where the server has limits
+ranges      range queries, in pieces where the server has limits
 cache       finished slices of the past, on disk
+reading     asks for everything about a scope
+readings    what was read, by container
 events      OOM kills and restarts
 current     requests, limits, replicas, autoscalers and room, now
 load        requests per second and latency
 history     all of it as `schemas.telemetry.WorkloadHistory`
 listing     all workloads
-source      the port
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Where a server does not offer that, instant queries give the same.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from typing import Final
 from adapters.prometheus.connection import Connection, Deadline, Params
 from adapters.prometheus.decode import Labels, decode_instant, decode_series
 from adapters.prometheus.failures import Kind, QueryFailed
-from adapters.prometheus.pods import Chains, PodKey, by_name, own, pod_pattern
+from adapters.prometheus.pods import Chains, PodKey, by_name, pod_pattern
 from adapters.prometheus.promql import matches, selector
 from adapters.prometheus.scope import CADVISOR, CADVISOR_OLD, STATE, STATE_EXPORTED, Scope
 from schemas.errors import MetricsError
@@ -81,8 +82,6 @@ class Found:
         state = tuple(STATE_EXPORTED if other else STATE for other in sorted(self.exported))
         unusual: dict[WorkloadKey, list[PodKey]] = defaultdict(list)
         owned = self.owned(scope.keys)
-        import re
-
         patterns = {key: re.compile(pod_pattern(key)) for key in scope.keys}
         for pod, key in owned.items():
             if not patterns[key].fullmatch(pod[1]):
@@ -220,6 +219,3 @@ def _by_queries(
         found += [{"__name__": name, **sample.labels} for sample in decoded.samples]
         warnings += decoded.warnings
     return found, warnings
-
-
-__all__ = ["CONTAINER_METRICS", "Found", "discover", "discover_all", "own"]

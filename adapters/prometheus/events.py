@@ -18,6 +18,9 @@ from schemas.telemetry import Floats, Grid, OomKill
 MAX_KILLS_PER_STEP: Final = 10
 """A crash loop waits 10, 20, 40 … seconds (kubelet): more within one step is a fault."""
 
+KILLED_CODE: Final = 137
+"""128 + SIGKILL."""
+
 Counts = NDArray[np.int64]
 
 
@@ -33,6 +36,10 @@ class Witness:
     """1 where the last end was an OOM kill."""
     last_end_s: float | None = None
     """When it ended the last time, Unix seconds."""
+    exit_code: int | None = None
+    """Of that end."""
+    near_limit: bool = False
+    """Whether its memory came within a tenth of its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +94,27 @@ def oom_kills(
     Each is dated at the end of its step, the last one exactly where kube-state-metrics tells when.
     """
     counts = kills(witness, life, grid)
+    if not counts.any() and _was_probably_killed(witness, grid):
+        return (OomKill(float(witness.last_end_s or 0), pod, limit_bytes),)
     times = np.repeat(grid.times(), counts).astype(float).tolist()
     last = witness.last_end_s
     if times and last is not None and -2 * grid.step_s <= last - times[-1] <= grid.step_s:
         times[-1] = last
     return tuple(OomKill(at, pod, limit_bytes) for at in times)
+
+
+def _was_probably_killed(witness: Witness, grid: Grid) -> bool:
+    """Ended by SIGKILL near its limit, with no reason told: some runtimes report OOM so.
+
+    The code alone says little: a container that does not stop in time is killed in the same way.
+    """
+    return (
+        witness.exit_code == KILLED_CODE
+        and witness.near_limit
+        and witness.killed is None
+        and witness.last_end_s is not None
+        and grid.start_s <= witness.last_end_s <= grid.end_s
+    )
 
 
 def _by_state(witness: Witness, life: Life, count: int) -> Counts:

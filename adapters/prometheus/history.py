@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from adapters.prometheus import queries
-from adapters.prometheus.current import (
-    ContainerKey,
-    Objects,
-    PodFacts,
-    Resources,
-    container_key,
-    state_key,
-)
-from adapters.prometheus.decode import Labels
-from adapters.prometheus.discovery import Found
+from adapters.prometheus.current import ContainerKey, PodFacts, Resources
 from adapters.prometheus.events import Life, Witness, increments, oom_kills
-from adapters.prometheus.pods import PodKey
-from adapters.prometheus.ranges import Ranged, merged
+from adapters.prometheus.readings import Cells, Flags, Readings
 from schemas.telemetry import (
     ContainerHistory,
     Floats,
     Grid,
-    Load,
     Missing,
     NoHistory,
     OomKill,
@@ -44,100 +30,7 @@ _INITIAL_SHARE: Final = 0.1
 """A container that kube-state-metrics does not count, and that ran this much less than another of
 its pods, only initialises them."""
 
-Cells = dict[ContainerKey, Floats]
-Flags = NDArray[np.bool_]
-
-
-@dataclass(slots=True)
-class Readings:
-    """What was read about all workloads of one scope."""
-
-    grid: Grid
-    keys: tuple[WorkloadKey, ...]
-    found: Found
-    pods: dict[PodKey, WorkloadKey]
-    cpu: Cells = field(default_factory=dict)
-    memory: Cells = field(default_factory=dict)
-    rss: Cells = field(default_factory=dict)
-    throttled: Cells = field(default_factory=dict)
-    peaks: dict[ContainerKey, float] = field(default_factory=dict)
-    """Only where they are not in `memory`."""
-    ooms: Cells = field(default_factory=dict)
-    restarts: Cells = field(default_factory=dict)
-    killed: Cells = field(default_factory=dict)
-    facts: PodFacts = field(default_factory=PodFacts)
-    limits: dict[ContainerKey, Resources] = field(default_factory=dict)
-    """As cAdvisor knows them; asked for only without kube-state-metrics."""
-    objects: Objects = field(default_factory=Objects)
-    loads: dict[WorkloadKey, Load] = field(default_factory=dict)
-    missing: dict[WorkloadKey, list[Missing]] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    seen: dict[ContainerKey, Flags] = field(default_factory=dict)
-    """Where each container has CPU or memory."""
-    scraped: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
-    """Where any has."""
-
-    def miss(self, what: str, why: str, *keys: WorkloadKey) -> None:
-        """Note once that something could not be read, of some workloads or of all."""
-        entry = Missing(what, why)
-        for key in keys or self.keys:
-            entries = self.missing.setdefault(key, [])
-            if entry not in entries:
-                entries.append(entry)
-
-
-def cells(
-    ranged: Ranged, key_of: Callable[[Labels], ContainerKey], metrics: tuple[str, ...] = ("",)
-) -> Cells:
-    """Rows by container; those of the same container fall together, the largest counts.
-
-    Args:
-        ranged: The rows.
-        key_of: Which container a row is about.
-        metrics: Names that count; the results of most functions have none.
-    """
-    rows: dict[ContainerKey, list[Floats]] = defaultdict(list)
-    for row in ranged.rows.values():
-        if row.labels.get("__name__", "") in metrics:
-            rows[key_of(row.labels)].append(row.values)
-    found = {key: merged(same) for key, same in rows.items()}
-    for values in found.values():
-        values[values < 0] = np.nan  # no usage is negative
-    return found
-
-
-def take_events(readings: Readings, ranged: Ranged) -> None:
-    """Sort the metrics of the events query."""
-    readings.ooms = cells(ranged, container_key, queries.OOMS)
-    readings.restarts = cells(ranged, state_key, queries.RESTARTS)
-    readings.killed = cells(ranged, state_key, queries.KILLED)
-    throttled = cells(ranged, container_key, queries.THROTTLED)
-    readings.throttled = {
-        key: throttled_share(throttled.get(key), periods)
-        for key, periods in cells(ranged, container_key, queries.PERIODS).items()
-    }
-
-
-def throttled_share(throttled: Floats | None, periods: Floats) -> Floats:
-    """The share of the CFS periods of each step that were throttled.
-
-    Args:
-        throttled: Counter of throttled periods at the end of each step; NaN for zero or unseen.
-        periods: Counter of all periods.
-
-    >>> throttled_share(np.array([np.nan, 1.0, 2.0, 2.0]), np.array([5.0, 10.0, 20.0, 4.0]))[1:]
-    array([0.2, 0.1, 0.5])
-    """
-    there = np.zeros(periods.size) if throttled is None else np.nan_to_num(throttled)
-    share = np.full(periods.size, np.nan)
-    of_all = np.diff(periods)
-    of_throttled = np.diff(there)
-    back = of_all < 0  # the counters were set back to zero
-    of_all = np.where(back, periods[1:], of_all)
-    of_throttled = np.where(back, there[1:], of_throttled)
-    some = of_all > 0
-    share[1:][some] = np.clip(of_throttled[some] / of_all[some], 0.0, 1.0)
-    return share
+_NEAR_LIMIT: Final = 0.9
 
 
 def histories(readings: Readings, origin: str) -> dict[WorkloadKey, WorkloadHistory | NoHistory]:
@@ -343,12 +236,23 @@ def _events(
             restarts=readings.restarts.get(key),
             killed=readings.killed.get(key),
             last_end_s=facts.last_ends.get(key),
+            exit_code=facts.exit_codes.get(key),
+            near_limit=_near_limit(key, readings),
         )
-        limit = facts.resources.get(key, readings.limits.get(key, Resources()))
-        kills += oom_kills(key[1], witness, life, readings.grid, limit.get("limits", "memory"))
+        kills += oom_kills(key[1], witness, life, readings.grid, _memory_limit(key, readings))
         counted |= key in facts.counted or witness.restarts is not None
         restarts += int(increments(witness.restarts, life, readings.grid.count).sum())
     return tuple(sorted(kills, key=lambda kill: kill.at_s)), restarts if counted else None
+
+
+def _memory_limit(key: ContainerKey, readings: Readings) -> float | None:
+    told = readings.facts.resources.get(key, readings.limits.get(key, Resources()))
+    return told.get("limits", "memory")
+
+
+def _near_limit(key: ContainerKey, readings: Readings) -> bool:
+    limit, row = _memory_limit(key, readings), readings.memory.get(key)
+    return limit is not None and row is not None and bool((row >= _NEAR_LIMIT * limit).any())
 
 
 def _life(key: ContainerKey, lives: Mapping[str, tuple[int, int]], readings: Readings) -> Life:

@@ -18,9 +18,9 @@ from adapters.prometheus.current import container_key, limits_of_cadvisor
 from adapters.prometheus.decode import Decoded, decode_instant
 from adapters.prometheus.discovery import Found
 from adapters.prometheus.failures import Kind, QueryFailed
-from adapters.prometheus.history import Cells, Readings, cells, take_events
 from adapters.prometheus.promql import any_of, literal, matches, selector
 from adapters.prometheus.ranges import Ranged, RangeReader
+from adapters.prometheus.readings import Cells, Readings, cells, take_events
 from adapters.prometheus.scope import Scope
 from schemas.errors import MetricsError
 from schemas.telemetry import Floats, Grid, Load

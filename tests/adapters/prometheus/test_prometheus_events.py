@@ -78,3 +78,21 @@ def test_the_last_kill_has_its_exact_time_where_that_fits():
     assert [(kill.at_s, kill.limit_bytes) for kill in found] == [(300.0, 64.0), (777.0, 64.0)]
     other = Witness(restarts=witness.restarts, killed=witness.killed, last_end_s=5000.0)
     assert oom_kills("p", other, INSIDE, grid, None)[-1].at_s == 900.0
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, 1),
+        ({"exit_code": 1}, 0),
+        ({"near_limit": False}, 0),
+        ({"last_end_s": 5000.0}, 0),
+        ({"last_end_s": None}, 0),
+        ({"killed": line(N, N, N, N)}, 0),
+    ],
+    ids=["killed", "other-code", "far-from-limit", "before-window", "no-time", "reason-known"],
+)
+def test_an_end_by_sigkill_near_the_limit_is_taken_for_an_oom_kill(more, expected):
+    given = {"exit_code": 137, "near_limit": True, "last_end_s": 600.0} | more
+    found = oom_kills("p", Witness(**given), INSIDE, Grid(0, 300, 4), 64.0)
+    assert [kill.at_s for kill in found] == [600.0] * expected

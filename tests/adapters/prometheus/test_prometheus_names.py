@@ -5,9 +5,12 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.prometheus import load, queries
+from adapters.prometheus.discovery import selectors
 from adapters.prometheus.pods import (
     Chains,
     by_name,
@@ -16,6 +19,7 @@ from adapters.prometheus.pods import (
     pod_pattern,
 )
 from adapters.prometheus.promql import any_of, literal, matches, quoted, selector, tagged
+from adapters.prometheus.scope import Scope
 from schemas.usage import WorkloadKey
 from tests.adapters.prometheus.sources import keys
 
@@ -167,13 +171,43 @@ def test_a_literal_matches_itself_alone(text):
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 def test_any_text_makes_a_query_that_prometheus_can_read(tmp_path):
     texts = ['a"b', "a\\", "a\nb", "}{", "$1", "(((", "a|b", "é", "\\d+", "[", "*", "`", "#", "\t"]
-    queries = [selector("m", matches("l", any_of(map(literal, texts))))]
-    queries += [selector("m", matches("l", literal(text)), 'c="d"') for text in texts]
-    queries += [tagged("vector(1)", "l", text) for text in texts]
-    rules = [{"record": f"r{n}", "expr": query} for n, query in enumerate(queries)]
-    import yaml
+    asked = [selector("m", matches("l", any_of(map(literal, texts))))]
+    asked += [selector("m", matches("l", literal(text)), 'c="d"') for text in texts]
+    asked += [tagged("vector(1)", "l", text) for text in texts]
+    assert complaints(asked, tmp_path) == ""
 
-    path = tmp_path / "rules.yml"
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@pytest.mark.parametrize("merge", [True, False], ids=["merged", "apart"])
+@pytest.mark.parametrize("base", ["", 'cluster="eu"'], ids=["all", "cluster"])
+def test_everything_that_is_asked_is_promql(tmp_path, base, merge):
+    asked = keys("s/Deployment/a.b", "s/StatefulSet/c", "t/CronJob/d", "t/Pod/e", "t/Kafka/f")
+    scope = Scope(asked, base, merge=merge)
+    texts = [
+        queries.cpu(300)(scope),
+        queries.cpu(300, per_core=True)(scope),
+        queries.largest("container_memory_rss", 300)(scope),
+        queries.events(300)(scope),
+        queries.scrapes(3600)(scope),
+        queries.pod_values(scope),
+        queries.spec_values(scope),
+        queries.current_values(scope),
+        load.probe(scope),
+        *selectors(scope),
+    ]
+    for family in load.FAMILIES:
+        for native in (False, True):
+            told = {key: load.Told(family, 1, 1, native) for key in asked}
+            texts += [load.rates(scope, told, {}, 300), load.latencies(scope, told, {}, 300)]
+    assert complaints(texts, tmp_path) == ""
+    if base:
+        assert all(text.count(base) == text.count("{") for text in texts)
+
+
+def complaints(texts, directory):
+    """What promtool says against some queries."""
+    rules = [{"record": f"r{n}", "expr": text} for n, text in enumerate(texts)]
+    path = directory / "rules.yml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "g", "rules": rules}]}))
     done = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    return "" if done.returncode == 0 else done.stdout + done.stderr

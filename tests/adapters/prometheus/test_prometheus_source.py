@@ -1,5 +1,8 @@
 """Histories as a real Prometheus gives them."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -348,3 +351,20 @@ def test_opening_asks_nothing_and_needs_a_url():
     )
     with pytest.raises(SettingsError):
         open_prometheus(Settings(), FakeClock())
+
+
+def test_the_package_is_cheap_to_import():
+    heavy = ("numpy", "requests", "prometheus_api_client", "orjson", "pandas", "schemas.telemetry")
+    code = f"import sys, adapters.prometheus; sys.exit(', '.join({heavy} & sys.modules.keys()))"
+    code = code.replace(str(heavy), str(set(heavy)))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+
+
+def test_opening_imports_neither_pandas_nor_matplotlib():
+    code = (
+        "import sys; from adapters.prometheus.source import PrometheusSource;"
+        "sys.exit(', '.join({'pandas', 'matplotlib', 'chromadb'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
