@@ -25,6 +25,8 @@ COUNTED_TWICE = 1.2
 """A working set cannot stay above the limit in force; a fifth more is no error of sampling."""
 START_ROOM = 1.2
 """Limit over peak that lets a start be heavier than what was seen."""
+ROUNDING = 0.02
+"""Numbers are rounded to what people write; a hundredth below the percentile is no shortage."""
 SLOW_STARTERS = frozenset({Runtime.JVM})
 
 Metered = Callable[[Subject, UsageSummary], Verdict]
@@ -88,7 +90,7 @@ def request_covers_percentile(subject: Subject, usage: UsageSummary) -> Verdict:
         return Skipped("M03", "no CPU samples were read")
     request = subject.main_container.effective_cpu_request
     problems = []
-    if request < needed:
+    if request < needed * (1 - ROUNDING):
         problems.append(
             Problem(
                 f"The CPU request {amount_text('cpu', request)} is below the 95th percentile of "
