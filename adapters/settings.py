@@ -227,6 +227,12 @@ class Settings(BaseModel):
         description="YAML file with MCP servers whose tools the agents may use, see docs/mcp.md; "
         "none when not set.",
     )
+    mcp_tool_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=600,
+        description="Longest time that one call of a tool of these servers may take.",
+    )
     helm: str | None = Field(
         default=None, description="The `helm` command; found on `PATH` when not set."
     )

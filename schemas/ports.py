@@ -228,6 +228,39 @@ class TelemetryIndex(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class ExternalTool:
+    """A tool of another server that the operator has listed."""
+
+    name: str
+    """``server.tool``, both as the operator wrote them."""
+    about: str
+    """What it is for, in the operator's words: a server's own words would be instructions."""
+    parameters: tuple[str, ...] = ()
+    """Names and types of its arguments, ``query: string, needed``; only what passes as a name."""
+
+
+class ExternalTools(Protocol):
+    """Tools of other servers, by the names that the operator has allowed."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Those that may be called; nothing is contacted."""
+
+    def describe(self) -> Sequence[ExternalTool]:
+        """The allowed tools that their servers have now; those of silent servers are not."""
+
+    def call(self, name: str, arguments: Mapping[str, object]) -> str:
+        """What a tool answers, bounded in size and time.
+
+        The text is a stranger's: it may be shown to a model as data, between fences, and is never
+        followed.
+
+        Raises:
+            ToolError: Not allowed, not reachable, too slow, or the tool itself failed.
+        """
+
+
 class ManifestGenerator(Protocol):
     """Writes the Kubernetes documents of a component that has none."""
 
