@@ -31,7 +31,8 @@ SETTLED_S: Final = 900
 MAX_BYTES: Final = 256 << 20
 DAY_S: Final = 86400
 _FORMAT: Final = 1
-_BUSY_S: Final = 0.5
+_BUSY_S: Final = 2.0
+"""Longest wait for another writer, which takes milliseconds."""
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS slice (
     query BLOB NOT NULL, day INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
@@ -137,13 +138,27 @@ class SliceCache:
         self._path.touch(mode=0o600)
         with closing(sqlite3.connect(self._path, timeout=_BUSY_S)) as connection:
             connection.execute("PRAGMA synchronous = OFF")  # it can be made again
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version != _FORMAT:
-                connection.executescript(
-                    f"DROP TABLE IF EXISTS slice;{_TABLE}PRAGMA user_version = {_FORMAT};"
-                )
+            if _version(connection) != _FORMAT:
+                _make(connection)
             with connection:
                 yield connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    """Make the table, unless another thread or process has done so by now."""
+    connection.isolation_level = None
+    connection.execute("BEGIN IMMEDIATE")
+    if _version(connection) != _FORMAT:
+        connection.execute("DROP TABLE IF EXISTS slice")
+        for statement in _TABLE.split(";")[:-1]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+    connection.execute("COMMIT")
+    connection.isolation_level = "DEFERRED"
 
 
 def identity_of(settings: Settings) -> bytes:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 TRIES: Final = 3
 FIRST_PAUSE_S: Final = 0.25
 """Before the second try; doubled before the third."""
+_OTHER_METHOD: Final = ("metrics.forbidden", "metrics.not_found")
+"""Errors that may be about POST alone: to some gateways it means to create, not to read."""
 _SHARE_OF_TIME: Final = 1 / 3
 """Of all the time that one query may take: a slower one is cut in pieces while there is time."""
 
@@ -76,9 +78,20 @@ class Connection:
     def server_time(self, deadline: Deadline) -> float:
         """The server's clock, in Unix seconds.
 
+        A gateway may allow reading by GET alone: then all further requests are such.
+
         Raises:
             MetricsError: It does not answer, or not as the API would.
         """
+        try:
+            return self._time(deadline)
+        except MetricsError as error:
+            if error.code not in _OTHER_METHOD:
+                raise
+            self._client.use_get()
+            return self._time(deadline)
+
+    def _time(self, deadline: Deadline) -> float:
         try:
             answer = self._again(
                 lambda: self._client.custom_query("time()", timeout=deadline.one_query()), deadline
@@ -94,16 +107,14 @@ class Connection:
 
         Args:
             path: ``query``, ``query_range`` or ``series``.
-            params: Sent as a form, so that long queries pass.
+            params: Sent as a form where that is allowed, so that long queries pass.
             deadline: The time that is left bounds every try and every pause.
 
         Raises:
             QueryFailed: This query failed.
             MetricsError: No query can be answered: refused, redirected, or not this API.
         """
-        return self._again(
-            lambda: self._client.post_form(path, params, deadline.one_query()), deadline
-        )
+        return self._again(lambda: self._client.ask(path, params, deadline.one_query()), deadline)
 
     def unusable(self, error: QueryFailed) -> MetricsError:
         """The error for a server of which nothing could be read."""
@@ -139,12 +150,18 @@ class Connection:
 class _Client(PrometheusConnect):  # type: ignore[misc, unused-ignore]
     """The client, with bodies left undecoded: its own way is several times slower."""
 
-    def post_form(self, path: str, params: Params, seconds: float) -> bytes:
+    def use_get(self) -> None:
+        """Send no more forms."""
+        self._method = "GET"
+
+    def ask(self, path: str, params: Params, seconds: float) -> bytes:
         """The body of one answer."""
+        given = {**params, "timeout": f"{max(1, round(seconds))}s"}
         response = self._session.request(
             method=self._method,
             url=f"{self.url}/api/v1/{path}",
-            data={**params, "timeout": f"{max(1, round(seconds))}s"},
+            data=given if self._method == "POST" else None,
+            params=given if self._method == "GET" else None,
             verify=self._session.verify,
             headers=self.headers,
             auth=self.auth,

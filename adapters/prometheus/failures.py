@@ -84,6 +84,8 @@ def failure_of(status: int, said: str, retry_after: str | None = None) -> QueryF
     if status in _MAY_BE_LIMIT and _TOO_MUCH.search(said) and not _SYNTAX.search(said):
         fewer = _SERIES.search(said) and not _POINTS.search(said)
         return QueryFailed(Kind.FEWER_SERIES if fewer else Kind.LESS_TIME, reason)
+    if status == 414:  # the query stands in the URL
+        return QueryFailed(Kind.FEWER_SERIES, reason)
     if status in (413, 504):
         return QueryFailed(Kind.LESS_TIME, reason)
     return QueryFailed(Kind.PASSING if status in _PASSING else Kind.REFUSED, reason)

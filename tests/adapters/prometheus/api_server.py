@@ -28,6 +28,7 @@ class Asked:
     headers: dict[str, str]
     number: int
     """From 0."""
+    method: str = "POST"
 
     @property
     def query(self) -> str:
@@ -157,7 +158,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path, _, search = self.path.partition("?")
         form = parse_qs(search) | parse_qs(body.decode())
-        asked = Asked(path, form, dict(self.headers), len(self.api.asked))
+        asked = Asked(path, form, dict(self.headers), len(self.api.asked), self.command)
         if search:  # the library sends the parameters of custom_query in the URL
             body = search.encode()
         reply = self.api.answer(asked, body)

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -180,7 +181,18 @@ def test_two_processes_may_write_at_once(tmp_path):
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         queries = connection.execute("SELECT count(DISTINCT query) FROM slice").fetchone()[0]
     connection.close()
-    assert queries >= 20  # a writer that finds the file busy goes on without
+    assert queries == 40
+
+
+def test_the_first_writers_do_not_undo_each_other(tmp_path):
+    for attempt in range(20):
+        path = tmp_path / str(attempt)
+        with ThreadPoolExecutor(4) as pool:
+            for done in [
+                pool.submit(kept(path).put, f"q{number}", GRID, rows(), NOW) for number in range(4)
+            ]:
+                done.result()
+        assert all(kept(path).get(f"q{number}", GRID) for number in range(4))
 
 
 def test_whoever_asks_differently_has_another_cache():

@@ -399,6 +399,20 @@ class TestInTheMiddle:
         with pytest.raises(MetricsError, match="storage is gone"):
             self.read(real, tmp_path, rule)
 
+    @pytest.mark.parametrize("status", [403, 405])
+    def test_a_gateway_that_minds_post_is_asked_by_get(self, real, tmp_path, status):
+        def rule(asked):
+            if asked.method == "POST":
+                return Reply(status)
+            together = "api" in asked.query and "web" in asked.query
+            return Reply(414) if together and asked.is_range else None
+
+        found, _ = self.read(real, tmp_path, rule)
+        assert all(
+            {one.what for one in history.missing} <= {"load", "latency"}
+            for history in found.values()
+        )
+
     def test_a_server_without_series_answers_by_queries(self, real, tmp_path):
         def rule(asked):
             return Reply(404) if asked.path.endswith("/series") else None
