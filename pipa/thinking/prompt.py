@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from schemas.context import AppContext, Component
 from schemas.evidence import Evidence, EvidenceGrade
 from schemas.model import Asker, ModelRequest
 from schemas.plan import ComponentPlan
+from schemas.prose import packed
 from schemas.quantities import MIB
 
 PROMPT = "plan-1"
@@ -57,7 +57,7 @@ def prompted(
     ids = _relevant(component, plan, known)
     while True:
         offered = {id_: known[id_] for id_ in ids}
-        data = _packed(_facts(component, context, plan, offered))
+        data = packed(_facts(component, context, plan, offered))
         if len(data) <= MAX_CHARACTERS or not ids:
             break
         ids = ids[: len(ids) * 3 // 4]
@@ -123,9 +123,3 @@ def _facts(
 
 def _unit(number: Number, value: int) -> int:
     return round(value / MIB) if number in IN_MEMORY else value
-
-
-def _packed(facts: dict[str, Any]) -> str:
-    """JSON that cannot end the fence around it, whatever the strings in it say."""
-    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), default=str)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e")

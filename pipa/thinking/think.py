@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from pipa.thinking.prompt import Prompted, prompted
 from pipa.thinking.shape import Number, Proposal
 from pipa.thinking.table import IN_MEMORY, rows_of
-from pipa.thinking.text import amounts_in, shown, unsaid
 from pipa.thinking.weigh import Weighed, weigh
 from schemas.context import AppContext, Component
 from schemas.evidence import Evidence
 from schemas.model import LanguageModel, Unanswered
 from schemas.plan import ComponentPlan, ModelChange, ReasoningStep
+from schemas.prose import amounts_in, figure_amount, shown, unsaid
 from schemas.quantities import MIB, format_cpu, format_memory
 
 _WORDS = {
@@ -82,11 +82,9 @@ def _known(given: Proposal, plan: ComponentPlan, question: Prompted) -> dict[str
         for _, dimension, value in amounts_in(item.statement):
             known[dimension].append(value)
         for name, figure in item.figures.items():
-            if isinstance(figure, bool) or not isinstance(figure, int | float):
-                continue
-            dimension, scale = _figure(name)
-            if dimension:
-                known[dimension].append(figure * scale)
+            amount = figure_amount(name, figure)
+            if amount is not None:
+                known[amount[0]].append(amount[1])
     return known
 
 
@@ -94,19 +92,6 @@ def _dimension(number: Number) -> str:
     if number is Number.REPLICAS:
         return "count"
     return "memory" if number in IN_MEMORY else "cpu"
-
-
-def _figure(name: str) -> tuple[str, float]:
-    """Dimension of a figure by the unit that ends its name, and what brings it to ours."""
-    units = {
-        "_mib": ("memory", 1.0),
-        "_gib": ("memory", 1024.0),
-        "_bytes": ("memory", 1 / MIB),
-        "_millicores": ("cpu", 1.0),
-        "_cores": ("cpu", 1000.0),
-        "_count": ("count", 1.0),
-    }
-    return next((found for end, found in units.items() if name.endswith(end)), ("", 1.0))
 
 
 def _told(weighed: Weighed, given: Proposal, name: str, question: Prompted) -> ComponentPlan:

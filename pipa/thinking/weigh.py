@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 from pipa.thinking.shape import Number, Proposal
 from pipa.thinking.table import IN_MEMORY, Row, Rows, proposed, rows_of, with_rows
-from pipa.thinking.text import shown
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
 from schemas.knowledge import FigureName
 from schemas.plan import ComponentPlan, ModelChange, ModelOutcome
+from schemas.prose import shown
 from schemas.quantities import MIB
 
 NEAR = 0.25

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pipa.thinking.prompt import MAX_CHARACTERS, prompted
 from pipa.thinking.shape import Number, Proposal
 from pipa.thinking.table import rows_of
-from pipa.thinking.text import amounts_in, shown
 from pipa.thinking.think import think
 from schemas.context import (
     AppContext,
@@ -30,6 +29,7 @@ from schemas.plan import (
     ModelOutcome,
     Resources,
 )
+from schemas.prose import amounts_in, shown
 from schemas.quantities import MIB
 from schemas.trigger import Trigger
 
