@@ -97,6 +97,8 @@ def _add_size(commands: _Commands) -> None:
     how.add_argument("--policy", metavar="FILE", help="the organisation's limits and rules (YAML)")
     how.add_argument("--prices", metavar="FILE", help="price list (YAML)")
     how.add_argument("--llm", metavar="none|auto|PROVIDER/MODEL", help="language model to use")
+    how.add_argument("--record", metavar="FILE", help="write every exchange with a model here")
+    how.add_argument("--replay", metavar="FILE", help="answer from such a record, ask no model")
     how.add_argument(
         "--knowledge",
         choices=("on", "off"),

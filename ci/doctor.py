@@ -14,11 +14,11 @@ from pathlib import Path
 from adapters.embeddings.choice import find_embedder
 from adapters.embeddings.weights import INSTALL, installed
 from adapters.helm import HelmRenderer
+from adapters.llm.models import open_models
 from adapters.settings import Settings, load_settings
 from ci.version import version as own_version
 from pipeline.knowledge_index import open_retriever
 from pipeline.metrics import open_metrics
-from pipeline.reasoner import choose_reasoner
 from pipeline.wiring import SystemClock, agents
 from schemas.errors import ProvisionError
 
@@ -148,7 +148,7 @@ def _knowledge(settings: Settings) -> Diagnosis:
 
 def _model(settings: Settings) -> Diagnosis:
     try:
-        choice = choose_reasoner(settings.llm)
+        choice = open_models(settings, SystemClock()).choice
     except ProvisionError as error:
         return Diagnosis("language model", False, True, error.message, error.hint)
     return Diagnosis("language model", True, False, f"{choice.used}: {choice.why}", "")

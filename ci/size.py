@@ -7,6 +7,8 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from adapters.llm.journal import journal_of
+from adapters.llm.models import open_models
 from adapters.settings import Settings, load_settings
 from ci.handoff.render import render
 from ci.handoff.write import write_all
@@ -16,7 +18,6 @@ from ci.version import version
 from dca.trigger import parse_trigger
 from dca.trigger_fields import make_trigger
 from pipeline.decisions import remember
-from pipeline.reasoner import choose_reasoner
 from pipeline.run import Recorder
 from pipeline.wiring import SystemClock, build_pipeline, local_checkout, remote_checkout
 from pipeline.workflow import Question
@@ -37,8 +38,10 @@ def size(arguments: argparse.Namespace) -> int:
     """
     trigger = read_trigger(arguments)
     settings = _settings(arguments)
-    recorder = Recorder(SystemClock(), version=version(), reasoner=choose_reasoner(settings.llm))
-    pipeline = build_pipeline(settings, metrics_choice(arguments))
+    clock = SystemClock()
+    models = open_models(settings, clock, journal_of(arguments.record, arguments.replay))
+    recorder = Recorder(clock, version=version(), reasoner=models.choice)
+    pipeline = build_pipeline(settings, metrics_choice(arguments), models)
     pipeline.warm()
     with progress_on_terminal() as progress:
         progress("fetching the repository")

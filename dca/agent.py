@@ -26,6 +26,7 @@ from schemas.context import (
 )
 from schemas.errors import ProvisionError
 from schemas.evidence import Evidence
+from schemas.model import LanguageModel
 from schemas.ports import ChartRenderer, Checkout, DecisionMemory, KnowledgeSource, TelemetryIndex
 from schemas.trigger import Trigger
 from schemas.usage import UsageSummary
@@ -48,6 +49,8 @@ class DcaAgent:
     """Answers the docs route; None when it is switched off."""
     memory: DecisionMemory | None = None
     """Past decisions; None when they are not to be looked at."""
+    model: LanguageModel | None = None
+    """Reads the description once more; None: the rules read alone."""
     telemetry: TelemetryIndex | None = None
     """What workloads used in earlier runs; None when it is not to be looked at."""
     rules: MetricsRules = MetricsRules()
@@ -66,6 +69,7 @@ class DcaAgent:
 
         Raises:
             UsageError: The user chose a workload for a component that does not exist.
+            ModelError: The model was asked for by name and cannot be reached.
         """
         repository = read_repository(checkout.files, self.charts, trigger.service_manifest)
         context = self.measure(self.aggregate(trigger, checkout, repository))
@@ -75,7 +79,7 @@ class DcaAgent:
         self, trigger: Trigger, checkout: Checkout, repository: RepositoryReading
     ) -> AppContext:
         """Join what the repository and the description say."""
-        reading = read_description(trigger.app_description)
+        reading = self._read(trigger.app_description)
         components, notes = reconcile(repository.components, reading)
         routed = tuple(item.model_copy(update={"route": NO_SOURCE}) for item in components)
         return AppContext(
@@ -86,6 +90,15 @@ class DcaAgent:
             notes=(*repository.notes, *notes, *_about(checkout, reading, routed)),
             evidence=_unique((*repository.evidence, *evidence_of(reading))),
         )
+
+    def _read(self, description: str) -> DescriptionReading:
+        """What the rules read, and what the model finds beside it."""
+        reading = read_description(description)
+        if self.model is None:
+            return reading
+        from dca.thinking.reading import read_again
+
+        return read_again(description, reading, self.model)
 
     def measure(self, context: AppContext) -> AppContext:
         """Decide every component's route by its usage history, where there is a source."""

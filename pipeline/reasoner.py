@@ -1,4 +1,4 @@
-"""Which language model reasons; so far none does, and the result says so."""
+"""Which language model takes part in an evaluation; so far none does, and the table says so."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from adapters.git import GitRepositories, LocalDirectories
 from adapters.helm import HelmRenderer
 from adapters.kubernetes import KubernetesSchemas
+from adapters.llm.models import Models
 from adapters.policies import load_policies
 from adapters.prices import load_prices
 from adapters.settings import Settings, load_settings
@@ -23,6 +24,7 @@ from pipeline.metrics import MetricsChoice, with_metrics
 from pipeline.workflow import Pipeline
 from rva.agent import RvaAgent
 from rva.policies import DEFAULT_POLICY
+from schemas.model import Asker
 from schemas.ports import Checkout, DecisionMemory, KnowledgeSource
 
 Agents = tuple[DcaAgent, PipaAgent, RvaAgent]
@@ -44,6 +46,7 @@ def agents(
     settings: Settings | None = None,
     exclude_owners: frozenset[str] = frozenset(),
     memory: DecisionMemory | None = None,
+    models: Models | None = None,
 ) -> Agents:
     """The three agents with their real adapters.
 
@@ -52,6 +55,7 @@ def agents(
         exclude_owners: Facts from repositories of these owners (lower case) are not found, so that
             an evaluation never meets an app's own numbers.
         memory: Past decisions; none are looked at when None.
+        models: The language models of the run; none take part when None.
 
     Raises:
         SettingsError: A policy, price or constants file is wrong.
@@ -61,6 +65,7 @@ def agents(
         charts=HelmRenderer(settings.helm),
         knowledge=knowledge_source(settings, exclude_owners),
         memory=memory,
+        model=models.of(Asker.DCA) if models else None,
     )
     rva = RvaAgent(
         generate_manifests=generate_manifests,
@@ -68,7 +73,8 @@ def agents(
         policies=load_policies(DEFAULT_POLICY, _path(settings.policy_file)),
         prices=load_prices(_path(settings.price_file)),
     )
-    return dca, PipaAgent(usage=_usage(settings)), rva
+    pipa = PipaAgent(usage=_usage(settings), model=models.of(Asker.PIPA) if models else None)
+    return dca, pipa, rva
 
 
 def _usage(settings: Settings) -> UsageSettings:
@@ -112,12 +118,15 @@ def remote_checkout(
     return GitRepositories(settings).open(git_repo, ref)
 
 
-def build_pipeline(settings: Settings, metrics: MetricsChoice | None = None) -> Pipeline:
+def build_pipeline(
+    settings: Settings, metrics: MetricsChoice | None = None, models: Models | None = None
+) -> Pipeline:
     """The agents in sequence.
 
     Args:
         settings: All of them.
         metrics: What the user said about metrics; the settings alone decide when None.
+        models: The language models of the run; none take part when None.
 
     Raises:
         SettingsError: A policy, price or constants file is wrong.
@@ -125,10 +134,11 @@ def build_pipeline(settings: Settings, metrics: MetricsChoice | None = None) -> 
     """
     clock = SystemClock()
     memory = None if settings.knowledge == "off" else open_memory(settings, clock)
-    dca, pipa, rva = agents(settings, memory=memory)
+    dca, pipa, rva = agents(settings, memory=memory, models=models)
     file = metrics.file if metrics else None
     return Pipeline(
         agents=(with_metrics(dca, settings, clock, metrics), pipa, rva),
+        models=models,
         settings={
             "knowledge": settings.knowledge,
             "llm": settings.llm,

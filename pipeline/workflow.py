@@ -11,6 +11,7 @@ from pydantic import InstanceOf
 from workflows import Workflow, step
 from workflows.events import Event, StartEvent, StopEvent
 
+from adapters.llm.models import Models
 from dca.agent import DcaAgent
 from pipa.agent import PipaAgent
 from pipeline.knowledge import Warmable, describe
@@ -116,6 +117,8 @@ class Pipeline:
     agents: tuple[DcaAgent, PipaAgent, RvaAgent]
     settings: Mapping[str, str]
     """What shaped the result, for the run record; no secrets."""
+    models: Models | None = None
+    """The language models of the run."""
 
     @property
     def charts(self) -> ChartRenderer:
@@ -155,6 +158,7 @@ class Pipeline:
             notes=(*context.notes, *refined.notes),
             knowledge=context.knowledge,
             cost=refined.cost,
+            models=self.models.uses() if self.models else (),
             run=recorder.finish(self._settings_used(context), identity),
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from adapters.llm.provider import Completion, Message, ProviderFailure
-from schemas.errors import InputFileError, OutputError
+from schemas.errors import InputFileError, OutputError, UsageError
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 
@@ -136,6 +136,21 @@ class Replay:
 
     def failed(self, exchange: Exchange, message: str) -> None:
         """It was recorded already."""
+
+
+def journal_of(record: str | None, replay: str | None) -> Journal:
+    """The journal that the command line asks for.
+
+    Raises:
+        UsageError: Both were asked for.
+        OutputError: The record cannot be written.
+        InputFileError: The record to play back cannot be read.
+    """
+    if record is not None and replay is not None:
+        raise UsageError("--record and --replay exclude each other", hint="Leave one of them out.")
+    if replay is not None:
+        return Replay(Path(replay))
+    return NoJournal() if record is None else Recording(Path(record))
 
 
 def _lines(path: Path) -> list[str]:

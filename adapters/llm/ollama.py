@@ -91,7 +91,7 @@ class OllamaProvider:
             raise self._refused(error.status_code) from None
         except ConnectionError:
             raise ProviderFailure(f"nobody answers at {self.url}", fatal=True) from None
-        except httpx.ConnectTimeout:
+        except (httpx.ConnectError, httpx.ConnectTimeout):
             raise ProviderFailure(f"nobody answers at {self.url}", fatal=True) from None
         except (httpx.HTTPError, UnicodeDecodeError, ValueError) as error:
             raise ProviderFailure(f"the answer broke off: {type(error).__name__}") from None

@@ -219,6 +219,19 @@ def _money(amount: float) -> str:
     return f"{amount:,.2f}"
 
 
+def _model(recommendation: Recommendation) -> str:
+    """The language model, and what it cost."""
+    name = line(recommendation.run.reasoner.used, 80)
+    uses = recommendation.models
+    if not uses:
+        return f"model {name}"
+    calls, seconds = sum(use.calls for use in uses), sum(use.seconds for use in uses)
+    tokens = sum(use.prompt_tokens + use.completion_tokens for use in uses)
+    silent = sum(len(use.unanswered) for use in uses)
+    without = f", {silent} questions unanswered" if silent else ""
+    return f"model {name}: {calls} calls, {tokens:,} tokens, {seconds:.1f} s{without}"
+
+
 def _summary(recommendation: Recommendation) -> str:
     sized, failed = len(recommendation.components), len(recommendation.failed)
     blocking = sum(finding.blocks for finding in recommendation.findings)
@@ -227,7 +240,7 @@ def _summary(recommendation: Recommendation) -> str:
         f"{blocking} blocking finding{'' if blocking == 1 else 's'}",
         f"{recommendation.checks_passed} checks passed",
         *([knowledge] if (knowledge := knowledge_summary(recommendation)) else []),
-        f"reasoner {line(recommendation.run.reasoner.used, 80)}",
+        _model(recommendation),
         f"{recommendation.run.seconds:.2f} s",
     ]
     return "; ".join(parts)

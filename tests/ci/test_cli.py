@@ -152,7 +152,7 @@ BAD = {
     "scp form": (remote("git@h:r.git"), 3, "https"),
     "option": (remote("--upload-pack=id"), 3, "https"),
     "loopback": (remote("https://127.0.0.1/x"), 3, "127.0.0.1"),
-    "model": ((*HERE, "--llm", "a/b"), 2, "no model access"),
+    "model": ((*HERE, "--llm", "a/b"), 2, "there is no provider a"),
     "ref of a directory": ((*HERE, "--ref", "v1"), 2, "--ref"),
     "no such policy": ((*HERE, "--policy", "/no"), 2, "/no"),
     "no such prices": ((*HERE, "--prices", "/no"), 2, "/no"),
