@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipa.usage.core import Risk, usage_sizes
-from schemas.telemetry import ContainerHistory, Grid, OomKill
+from schemas.telemetry import ContainerHistory, Floats, Grid, OomKill
 
 Series = NDArray[np.float64] | None
 Answer = dict[str, float | None]
@@ -64,18 +64,27 @@ def careful(
 def history_of(
     t: NDArray[np.int64], cpu: Series, mem: Series, ooms: Sequence[tuple[float, float, float]] = ()
 ) -> tuple[ContainerHistory, Grid]:
-    """One series as a container with one pod."""
-    step = int(np.median(np.diff(t))) if t.size > 1 else 300
-    nothing = np.full(t.size, np.nan)
+    """One series as a container with one pod, on an even grid; what is missing in it is NaN."""
+    step = max(1, int(np.median(np.diff(t)))) if t.size > 1 else 300
+    places = np.rint((t - t[0]) / step).astype(np.int64)
+    count = int(places[-1]) + 1
     kills = tuple(OomKill(when, "pod", limit) for when, limit, _ in ooms)
     container = ContainerHistory(
         name="series",
         pods=("pod",),
-        cpu_cores=(nothing if cpu is None else cpu)[None, :],
-        memory_bytes=(nothing if mem is None else mem)[None, :],
+        cpu_cores=_placed(cpu, places, count),
+        memory_bytes=_placed(mem, places, count),
         oom_kills=kills,
     )
-    return container, Grid(int(t[0]), step, t.size)
+    return container, Grid(int(t[0]), step, count)
+
+
+def _placed(values: Series, places: NDArray[np.int64], count: int) -> Floats:
+    """Shape (1, count); of several samples of one moment the largest counts."""
+    placed = np.full((1, count), np.nan)
+    if values is not None:
+        np.fmax.at(placed[0], places, values)
+    return placed
 
 
 def _sized(

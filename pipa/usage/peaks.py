@@ -2,18 +2,23 @@
 
 The chance that the next block's peak exceeds ``m`` times the largest peak so far was measured on
 recorded workloads, one block being as long as the answer holds, at most a day. It falls with the
-margin, and with how lonely the largest peak is (the logarithm of largest over second largest block
-peak, at most 1): a peak that stands alone is not exceeded soon, one of many alike is.
+margin, with how lonely the largest peak is (the logarithm of largest over second largest block
+peak, at most 1: a peak that stands alone is not exceeded soon, one of many alike is), and with the
+number of blocks that were seen:
 
-    P(m) = 1 / (1 + exp(-(base + slope * ln(ln m + offset) + lonely * loneliness)))
+    P(m) = 1 / (1 + exp(-(base + slope ln(ln m + offset) + lonely * loneliness + count ln(n + 1))))
 
-For an answer that holds n blocks the chance is ``1 - (1 - P)^n``. The margin minimises
+Were the peaks independent and of one distribution, the next of n + 1 would be the largest with the
+chance 1 / (n + 1) (Renyi's law of records, 1962), hence ``count = -1``; the recorded ones came to
+-0.8. For an answer that holds several blocks the chance is ``1 - (1 - P)^blocks``. The limit
+minimises
 
-    limit  +  kill_price * P
+    limit  +  kill_price / (time that the answer holds, in days, at most one) * P
 
 with the price in GiB: a large container pays more for the same share of margin, so it gets less of
-it. The three figures were fitted by logistic regression, each half of the workloads predicting the
-other; docs/usage-model.md has the numbers.
+it; memory that is held for an hour costs less than what is held for a day. The figures were fitted
+by logistic regression, each half of the workloads predicting the other; docs/usage-model.md has the
+numbers.
 """
 
 from __future__ import annotations
@@ -37,6 +42,16 @@ class Survival:
     slope: float
     offset: float
     lonely: float
+    count: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What P(m) is asked of."""
+
+    loneliness: float
+    blocks: int
+    """That were seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +97,15 @@ def loneliness(peaks: Floats) -> float:
     return float(min(1.0, np.log(found[0] / found[1])))
 
 
+def past_of(memory: Floats, step_s: float, block_s: float) -> Past:
+    """What the block peaks of a history say of the next one; see `block_peaks`."""
+    peaks = block_peaks(memory, step_s, block_s)
+    return Past(loneliness(peaks), int(peaks.size))
+
+
 def priced_limit(
     peak_bytes: float,
-    lonely: float,
+    past: Past,
     survival: Survival,
     *,
     kill_price_gib: float,
@@ -95,19 +116,20 @@ def priced_limit(
 
     Args:
         peak_bytes: The largest working set so far, > 0.
-        lonely: Its `loneliness`.
+        past: What the history says of the next peak.
         survival: The figures of the chance.
         kill_price_gib: GiB that the certainty of a kill is worth.
-        most: Largest limit over peak.
+        most: Largest limit over peak, >= 1.
         blocks: Blocks for which the answer holds, > 0.
     """
     ratios = np.exp(np.linspace(0.0, np.log(most), _STEPS))
     score = (
         survival.base
         + survival.slope * np.log(np.log(ratios) + survival.offset)
-        + survival.lonely * lonely
+        + survival.lonely * past.loneliness
+        + survival.count * np.log(past.blocks + 1.0)
     )
     chances = 1.0 - (1.0 - 1.0 / (1.0 + np.exp(-score))) ** blocks
     best = int(np.argmin(ratios * peak_bytes / GIB + kill_price_gib * chances))
     ratio = float(ratios[best])
-    return Margin(peak_bytes * ratio, ratio, float(chances[best]), lonely)
+    return Margin(peak_bytes * ratio, ratio, float(chances[best]), past.loneliness)
