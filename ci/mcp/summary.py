@@ -93,9 +93,11 @@ def fitted(answer: S, most_bytes: int) -> S:
         if _bytes(answer) <= most_bytes:
             return answer
         answer = _with(answer, left_out, empty(answer))
-    while _bytes(answer) > most_bytes and answer.components:
-        half = answer.components[: len(answer.components) // 2]
-        answer = _with(answer, "components (size a part of the repository)", {"components": half})
+    while _bytes(answer) > most_bytes:
+        lists = {name: getattr(answer, name, []) for name in _HALVED}
+        longest = max(lists, key=lambda name: len(lists[name]))
+        half = {longest: lists[longest][: len(lists[longest]) // 2]}
+        answer = _with(answer, _HALVED[longest], half)
     return answer
 
 
@@ -180,7 +182,7 @@ def _without_details(answer: Sizing) -> dict[str, Any]:
 
 
 def _worst(findings: Sequence[CheckFinding]) -> list[CheckFinding]:
-    return [item for item in findings if item.severity == Severity.BLOCK.value][:50]
+    return [item for item in findings if item.severity == Severity.BLOCK.value]
 
 
 def _without_warnings(answer: Sizing) -> dict[str, Any]:
@@ -198,3 +200,9 @@ _STAGES: tuple[tuple[str, Callable[[Sizing], dict[str, Any]]], ...] = (
     ("components that could not be sized", lambda _answer: {"not_sized": []}),
 )
 """What goes first is least needed to act."""
+_HALVED = {
+    "components": "components (size a part of the repository)",
+    "findings": "blocking findings",
+    "as_they_stand": "blocking findings on the documents as they stand",
+}
+"""What has no end otherwise; all else in an answer is bounded by its fields."""
