@@ -96,6 +96,8 @@ def fitted(answer: S, most_bytes: int) -> S:
     while _bytes(answer) > most_bytes:
         lists = {name: getattr(answer, name, []) for name in _HALVED}
         longest = max(lists, key=lambda name: len(lists[name]))
+        if not lists[longest]:
+            break
         half = {longest: lists[longest][: len(lists[longest]) // 2]}
         answer = _with(answer, _HALVED[longest], half)
     return answer
