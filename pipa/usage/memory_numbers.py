@@ -65,6 +65,11 @@ def wanted_memory(
         subject.step("memory", _killed_text(subject), ("oom_kills", "requests", "memory"))
     reason = _no_decrease(subject)
     limit = limit.maximum(request)
+    held = _held(subject)
+    if held:
+        # What has carried the peak, its growth and some room is defensible as it is.
+        now = subject.container.memory_limit_bytes or limit.low
+        limit = Estimate(min(limit.low, max(now, request.low)), limit.target, limit.high)
     urgent = urgent or (subject.container.memory_limit_bytes or limit.high) < _least(subject)
     return MemoryWanted(
         Wanted(request, no_decrease=reason),
@@ -72,7 +77,7 @@ def wanted_memory(
             limit,
             urgent=urgent,
             no_decrease=reason or _no_lower_limit(subject),
-            held=_held(subject),
+            held=held,
         ),
     )
 
@@ -157,11 +162,16 @@ def _no_lower_limit(subject: Subject) -> str:
 
 
 def _held(subject: Subject) -> bool:
-    """The limit in force has held: nothing died, memory does not rise, and that could be read."""
-    signals, container = subject.signals, subject.container
-    rises = signals.growth is not None or signals.memory_trend is not None
-    readable = container.restarts is not None and subject.case.missing("oom_kills") is None
-    return signals.killed is None and not rises and readable
+    """The limit in force has held and will: nothing died, and it has room until the review."""
+    signals, now = subject.signals, subject.container.memory_limit_bytes
+    readable = subject.container.restarts is not None and subject.case.missing("oom_kills") is None
+    if signals.killed is not None or signals.growth is not None or not readable or now is None:
+        return False
+    trend, factor = signals.memory_trend, 1.0
+    if trend is not None:
+        days = subject.figure("review_days")
+        factor = trend.factor(days * 86400, subject.figure("trend_most"))
+    return now >= signals.peak_bytes * factor * subject.figure("peak_room")
 
 
 def with_floor(wanted: MemoryWanted, least_bytes: float) -> MemoryWanted:

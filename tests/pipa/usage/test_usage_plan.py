@@ -470,11 +470,18 @@ def test_what_a_jvm_holds_beside_its_heap_is_measured(size_usage):
 def test_go_and_node_follow_a_limit_that_changes(size_usage):
     go = size_usage(workload(Fake()), FREE)
     assert go.runtime_env["GOMEMLIMIT"].endswith("MiB")
-    node = size_usage(
-        workload(Fake(memory=800 * MIB)), FREE, language="TypeScript", framework="Express"
-    )
+    tight = Fake(memory=800 * MIB, requests=(0.25, 1, 512 * MIB, 880 * MIB))
+    node = size_usage(workload(tight), FREE, language="TypeScript", framework="Express")
     old_space = int(node.runtime_env["NODE_OPTIONS"].rpartition("=")[2])
     assert 700 < old_space < node.resources.limits.memory / MIB - 60
+
+
+def test_a_limit_with_room_that_has_held_stays(size_usage):
+    roomy = size_usage(workload(Fake(memory=200 * MIB, requests=(0.25, 1, 256 * MIB, 400 * MIB))))
+    assert roomy.resources.limits.memory == 400 * MIB
+    assert "memory_limit" in roomy.kept
+    tight = size_usage(workload(Fake(memory=380 * MIB, requests=(0.25, 1, 400 * MIB, 400 * MIB))))
+    assert tight.resources.limits.memory > 400 * MIB
 
 
 def test_a_go_limit_that_use_comes_near_to_keeps_its_room(size_usage):
