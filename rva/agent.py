@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rva.assembly import check_evidence, companion_notes, recommend, safe, shown
+from rva.assembly import check_evidence, companion_notes, confidence, recommend, safe, shown
 from rva.checks import CHECKS
 from rva.checks.base import Check, Problem, Verdict, by_hand, judge
 from rva.checks.catalogue import CATALOGUE
 from rva.checks.together import together
 from rva.cost import component_cost, cost_findings, total_cost
+from rva.guard import refine_guarded
 from rva.limits import Limits, tier_of
 from rva.policies.cel import rule_checks
-from rva.react import Reasoner, RefinedComponent, refine_component, run_checks
+from rva.react import RefinedComponent, refine_component, run_checks
 from rva.standing import ABOUT_MANIFESTS, standing_plan
 from rva.subject import Subject, World, make_subject
+from rva.thinking.prompt import Outcome, relevant
+from rva.thinking.rationale import NO_RATIONALE, Rationale, explain_outcome
+from rva.thinking.reasoner import ThinkingReasoner
+from rva.thinking.tools import NO_PORTS, Ports, Tools
 from schemas.context import AppContext, Component, Note
-from schemas.errors import ProvisionError, SettingsError
+from schemas.errors import ModelError, ProvisionError, SettingsError
 from schemas.evidence import Evidence
+from schemas.model import LanguageModel
 from schemas.plan import ComponentPlan, DraftPlan
-from schemas.ports import ManifestGenerator, PolicySet, Prices, SchemaValidator
+from schemas.ports import ExternalTool, ManifestGenerator, PolicySet, Prices, SchemaValidator
 from schemas.recommendation import (
     ComponentCost,
     ComponentRecommendation,
@@ -58,6 +65,13 @@ class _Done:
     cost: ComponentCost
 
 
+@dataclass(frozen=True, slots=True)
+class _Thought:
+    refined: RefinedComponent
+    evidence: Mapping[str, Evidence]
+    rationale: Rationale = NO_RATIONALE
+
+
 class RvaAgent:
     """Checks, repairs and prices a draft.
 
@@ -66,7 +80,9 @@ class RvaAgent:
         validator: Holds documents against the Kubernetes schemas.
         policies: Limits, rules and switched-off checks.
         prices: The price list; None when there is none, and then costs are unknown.
-        reasoner: Chooses among the repairs; the worst finding first when None.
+        model: Chooses among the repairs and sums up; the worst finding goes first, and there is no
+            summary, when None.
+        ports: What the model's tools need of the world.
 
     Raises:
         SettingsError: A rule of the policies cannot be compiled, or a switched-off check does not
@@ -79,19 +95,26 @@ class RvaAgent:
         validator: SchemaValidator,
         policies: PolicySet,
         prices: Prices | None,
-        reasoner: Reasoner | None = None,
+        model: LanguageModel | None = None,
+        ports: Ports = NO_PORTS,
     ) -> None:
         self._generate = generate_manifests
         self._validator = validator
         self._policies = policies
         self._prices = prices
-        self._reasoner = reasoner
+        self._model = model
+        self._ports = ports
+        self._described: Sequence[ExternalTool] | None = None
         checks = (*CHECKS, *rule_checks(policies.rules))
         _known(checks, policies)
         self._checks = _enabled(checks, policies)
 
     def refine(self, context: AppContext, draft: DraftPlan) -> Refined:
-        """Refine every component of a draft; one that fails stands beside the others."""
+        """Refine every component of a draft; one that fails stands beside the others.
+
+        Raises:
+            ModelError: The model was asked for by name and cannot be reached.
+        """
         evidence = {item.id: item for item in (*context.evidence, *draft.evidence)}
         evidence |= check_evidence(self._policies.rules)
         components = {item.name: item for item in context.components}
@@ -107,6 +130,9 @@ class RvaAgent:
                 continue
             try:
                 done.append(self._one(context, component, plan, evidence))
+            except ModelError:
+                # The user named the model: going on without it would be a lie.
+                raise
             except ProvisionError as error:
                 failed.append(_failure(plan.component, error.message))
             except Exception as error:
@@ -140,13 +166,53 @@ class RvaAgent:
         evidence: dict[str, Evidence],
     ) -> _Done:
         world = self._world(context, component, frozenset(evidence))
-        refined = refine_component(world, plan, self._all_checks(), self._reasoner)
+        thought = None if self._model is None else self._thought(self._model, world, plan, evidence)
+        if thought is None:
+            thought = _Thought(refine_component(world, plan, self._all_checks()), evidence)
+        refined = thought.refined
         return _Done(
             component,
             refined,
-            recommend(component, plan, refined, evidence),
+            recommend(component, plan, refined, thought.evidence, thought.rationale),
             component_cost(refined.subject, self._prices),
         )
+
+    def _thought(
+        self, model: LanguageModel, world: World, plan: ComponentPlan, evidence: dict[str, Evidence]
+    ) -> _Thought | None:
+        """The refinement as the model chooses, with its summary; None when that fails somehow."""
+        try:
+            tools = Tools(
+                self._all_checks(),
+                lambda subject: component_cost(subject, self._prices),
+                self._ports,
+                self._external(),
+            )
+            reasoner = ThinkingReasoner(model, tools, evidence)
+            refined = refine_guarded(world, plan, tools.checks, reasoner)
+            known = tools.found | evidence
+            outcome = Outcome(
+                subject=refined.subject,
+                confidence=confidence(plan, refined),
+                left=refined.failed,
+                answered=refined.answered,
+                cost=tools.cost(refined.subject),
+                passed=refined.passed,
+            )
+            offered = relevant(refined.subject, known) | tools.found
+            return _Thought(refined, known, explain_outcome(model, outcome, offered))
+        except ModelError:
+            raise
+        except Exception as error:
+            logger.warning("went on without the model", exc_info=error)
+            return None
+
+    def _external(self) -> Sequence[ExternalTool]:
+        """The tools of other servers, asked for once."""
+        if self._described is None:
+            external = self._ports.external
+            self._described = () if external is None else tuple(external.describe())
+        return self._described
 
     def _world(
         self, context: AppContext, component: Component, evidence_ids: frozenset[str]
@@ -199,6 +265,7 @@ class RvaAgent:
         )
         of_app = (*of_cost, *together([item.refined.subject for item in done]))
         of_app = tuple(item for item in of_app if item.id not in self._policies.disabled)
+        validated = self._model is not None and "L01" not in self._policies.disabled
         told = [(*item.refined.failed, *item.refined.answered) for item in done]
         findings = [shown(finding) for group in told for finding in group]
         findings += [item for item in of_app if not item.passed]
@@ -207,8 +274,10 @@ class RvaAgent:
             failed=tuple(failed),
             findings=tuple(findings),
             checks_passed=sum(item.refined.passed for item in done)
-            + sum(item.passed for item in of_app),
-            checks_skipped=_skipped(self._policies, [item.refined for item in done]) | unpriced,
+            + sum(item.passed for item in of_app)
+            + validated,
+            checks_skipped=_skipped(self._policies, [item.refined for item in done], validated)
+            | unpriced,
             cost=cost,
             notes=tuple(
                 note for item in done for note in companion_notes(item.component, item.refined.plan)
@@ -231,9 +300,14 @@ def _known(checks: tuple[Check, ...], policies: PolicySet) -> None:
         )
 
 
-def _skipped(policies: PolicySet, refined: list[RefinedComponent]) -> dict[str, str]:
+def _skipped(
+    policies: PolicySet, refined: list[RefinedComponent], validated: bool
+) -> dict[str, str]:
     """Checks that did not run: not possible yet, switched off, or lacking facts of a component."""
     reasons = {id_: entry.pending for id_, entry in CATALOGUE.items() if entry.pending}
+    if validated:
+        # What a model answers is used only after it has validated.
+        del reasons["L01"]
     reasons["T10 (server-side)"] = NO_SERVER
     without: dict[str, list[str]] = defaultdict(list)
     for item in refined:

@@ -9,6 +9,7 @@ from rva.checks.catalogue import CATALOGUE
 from rva.checks.output import unsafe_parts
 from rva.documents import HPA, is_kind
 from rva.react import RefinedComponent, check_evidence_id
+from rva.thinking.rationale import NO_RATIONALE, Rationale
 from schemas.base import JsonObject
 from schemas.context import Component, Note, RouteName
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
@@ -36,6 +37,7 @@ def recommend(
     draft: ComponentPlan,
     refined: RefinedComponent,
     evidence: Mapping[str, Evidence],
+    rationale: Rationale = NO_RATIONALE,
 ) -> ComponentRecommendation:
     """The answer for one component."""
     plan, route = refined.plan, component.route
@@ -62,8 +64,12 @@ def recommend(
         intervals=plan.intervals,
         reasoning=plan.reasoning,
         influences=plan.influences,
+        model_changes=tuple(
+            item.model_copy(update={"why": safe(item.why)}) for item in plan.model_changes
+        ),
+        rationale=safe(rationale.text, ""),
         retrieval=component.retrieval,
-        evidence=shown_evidence(plan, component.documents, evidence),
+        evidence=shown_evidence(plan, (*component.documents, *rationale.cites), evidence),
         usage=component.usage,
         kept=plan.kept,
         current=component.current,
@@ -160,7 +166,11 @@ def safe(text: str, otherwise: str = "withheld") -> str:
 def _shown_steps(refinement: Refinement) -> Refinement:
     steps = tuple(
         step.model_copy(
-            update={"thought": safe(step.thought), "observation": safe(step.observation)}
+            update={
+                "thought": safe(step.thought),
+                "action": safe(step.action),
+                "observation": safe(step.observation),
+            }
         )
         for step in refinement.trace
     )

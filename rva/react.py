@@ -1,7 +1,8 @@
 """The refinement loop: reason about the worst finding, act by a repair, observe, repeat.
 
 Checks and repairs are code. Only the choice of the next repair is behind a port (`Reasoner`), so
-that something else may choose among the same repairs; whatever it chooses is checked again.
+that something else may choose among the same repairs, or leave a warning to a person; whatever it
+chooses is checked again. A finding that blocks is always repaired when it has a repair.
 
 A cycle repairs every finding that has a repair, the worst first and each check once; the checks run
 anew after each repair. The loop ends when nothing is left to repair, when a plan was seen before,
@@ -36,24 +37,48 @@ that meet each other's bounds."""
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Something that was looked at before a choice: a thought, a call, and what it answered."""
+
+    thought: str
+    action: str
+    observation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The next repair, and why."""
 
     finding: Finding
     thought: str
+    looks: tuple[Look, ...] = ()
+    """What was looked at first."""
+    leave: bool = False
+    """Leave the finding to a person instead; without effect on one that blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """Where the loop stands."""
+
+    cycle: int = 1
+    trace: Sequence[ReActStep] = ()
+
+
+START = SoFar()
 
 
 class Reasoner(Protocol):
     """Chooses which finding to repair next."""
 
-    def choose(self, subject: Subject, pending: Sequence[Finding]) -> Choice:
+    def choose(self, subject: Subject, pending: Sequence[Finding], so_far: SoFar = START) -> Choice:
         """One of `pending`, which is never empty."""
 
 
 class WorstFirst:
     """The reasoner that needs no model: by severity, then in the order in which repairs build."""
 
-    def choose(self, subject: Subject, pending: Sequence[Finding]) -> Choice:
+    def choose(self, subject: Subject, pending: Sequence[Finding], so_far: SoFar = START) -> Choice:
         """The worst finding of the plan as it is."""
         worst = min(pending, key=_rank)
         return Choice(worst, f"{_LEAD[worst.severity]} {worst.id}: {worst.message}")
@@ -87,6 +112,8 @@ class RefinedComponent:
     passed: int
     skipped: dict[str, str]
     refinement: Refinement
+    left: frozenset[str] = frozenset()
+    """Checks whose findings the reasoner left to a person, though a repair exists."""
 
     @property
     def plan(self) -> ComponentPlan:
@@ -98,6 +125,11 @@ class RefinedComponent:
 class _Journal:
     trace: list[ReActStep] = field(default_factory=list)
     answered: dict[str, Finding] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+
+    def pending(self, failed: Sequence[Finding]) -> list[Finding]:
+        """Findings that a repair may still answer."""
+        return [x for x in failed if _repairable(x) and (x.blocks or x.id not in self.left)]
 
     def note(self, cycle: int, name: str, thought: str, action: str, observation: str) -> None:
         self.trace.append(
@@ -144,6 +176,7 @@ def refine_component(
         passed=outcome.passed + finals.passed,
         skipped=outcome.skipped | finals.skipped,
         refinement=Refinement(ended=ended, cycles=cycles, trace=tuple(journal.trace)),
+        left=frozenset(journal.left & left),
     )
 
 
@@ -154,7 +187,7 @@ def _loop(
     seen = [subject]
     for cycle in range(1, MAX_CYCLES + 1):
         outcome = run_checks(subject, checks)
-        pending = [item for item in outcome.failed if _repairable(item)]
+        pending = journal.pending(outcome.failed)
         if not pending:
             return subject, outcome, cycle - 1, _end(outcome, RefinementEnd.NO_PROGRESS)
         subject = _cycle(subject, pending, checks, reasoner, (cycle, journal))
@@ -199,24 +232,50 @@ def _cycle(
     cycle, journal = record
     name, tried = subject.component.name, set[str]()
     while pending:
-        choice = reasoner.choose(subject, pending)
-        finding, remedy = choice.finding, REMEDIES[choice.finding.id]
+        choice = reasoner.choose(subject, pending, SoFar(cycle, tuple(journal.trace)))
+        for look in choice.looks:
+            journal.note(cycle, name, look.thought, look.action, look.observation)
+        finding = next((x for x in pending if x.id == choice.finding.id), min(pending, key=_rank))
         tried.add(finding.id)
-        plan = remedy.apply(subject)
-        if plan is None or same_numbers(plan, subject.plan):
-            observation = "This repair cannot change it; it is left for a person."
-            left = [*pending]
-        else:
-            changed = between(subject.plan, plan)
-            stepped = _with_step(plan, finding, remedy.repair, changed)
-            subject = make_subject(subject.world, stepped)
-            left = [*run_checks(subject, checks).failed]
-            holds = finding.id not in {item.id for item in left}
-            observation = f"{_listed(changed)}. {finding.id} {'holds' if holds else 'still fails'}."
-            journal.answered[finding.id] = _answered(finding, remedy.repair, changed)
-        journal.note(cycle, name, choice.thought, remedy.repair, observation)
-        pending = [item for item in left if _repairable(item) and item.id not in tried]
+        if choice.leave and not finding.blocks:
+            journal.left.add(finding.id)
+            journal.note(cycle, name, choice.thought, LEAVE, _left_open(finding))
+            pending = [item for item in pending if item.id not in tried]
+            continue
+        subject, left, observation = _repaired(subject, finding, checks, pending, journal)
+        action = REMEDIES[finding.id].repair
+        journal.note(cycle, name, choice.thought, action, observation)
+        pending = [item for item in journal.pending(left) if item.id not in tried]
     return subject
+
+
+LEAVE = "leave_to_a_person"
+"""The action of leaving a warning as it is."""
+
+
+def _left_open(finding: Finding) -> str:
+    return f"{finding.id} stays open as a warning: {finding.message}"
+
+
+def _repaired(
+    subject: Subject,
+    finding: Finding,
+    checks: Sequence[Check],
+    pending: Sequence[Finding],
+    journal: _Journal,
+) -> tuple[Subject, Sequence[Finding], str]:
+    """The subject after one repair, what fails then, and what is to be seen of it."""
+    remedy = REMEDIES[finding.id]
+    plan = remedy.apply(subject)
+    if plan is None or same_numbers(plan, subject.plan):
+        return subject, pending, "This repair cannot change it; it is left for a person."
+    changed = between(subject.plan, plan)
+    subject = make_subject(subject.world, _with_step(plan, finding, remedy.repair, changed))
+    failed = run_checks(subject, checks).failed
+    holds = finding.id not in {item.id for item in failed}
+    journal.answered[finding.id] = _answered(finding, remedy.repair, changed)
+    seen = f"{listed(changed)}. {finding.id} {'holds' if holds else 'still fails'}."
+    return subject, failed, seen
 
 
 def _with_step(
@@ -225,7 +284,7 @@ def _with_step(
     step = ReasoningStep(
         number=max((step.number for step in plan.reasoning), default=0) + 1,
         about=_about(changed),
-        text=f"{finding.message} {repair.value}: {_listed(changed)} ({finding.id}).",
+        text=f"{finding.message} {repair.value}: {listed(changed)} ({finding.id}).",
         evidence=(check_evidence_id(finding.id),),
     )
     return plan.model_copy(update={"reasoning": (*plan.reasoning, step)})
@@ -250,7 +309,8 @@ def _about(changed: list[Change]) -> str:
     return next((about for word, about in topics if word in first), "replicas")
 
 
-def _listed(changed: list[Change]) -> str:
+def listed(changed: list[Change]) -> str:
+    """The first changes in one line."""
     shown = "; ".join(str(item) for item in changed[:4]) or "texts and intervals"
     return f"{shown}; and {len(changed) - 4} more" if len(changed) > 4 else shown
 

@@ -140,8 +140,8 @@ def packed(facts: Mapping[str, object]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def shown(text: str) -> str:
-    """A text of a model on one line, without control characters, at most `LONGEST` characters.
+def shown(text: str, longest: int = LONGEST) -> str:
+    """A text of a model on one line, without control characters, at most `longest` characters.
 
     Links, mentions, markup and secrets are the business of the check L04, which withholds the
     whole text; this only makes sure that the text is one.
@@ -152,4 +152,4 @@ def shown(text: str) -> str:
         if unicodedata.category(char) not in ("Cf", "Cs", "Co", "Cn")
     )
     joined = " ".join(plain.split())
-    return joined if len(joined) <= LONGEST else f"{joined[: LONGEST - 1]}…"
+    return joined if len(joined) <= longest else f"{joined[: longest - 1]}…"

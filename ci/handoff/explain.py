@@ -75,6 +75,7 @@ def _component(item: ComponentRecommendation, recommendation: Recommendation) ->
     if item.failure:
         yield from wrapped(f"failed: {line(item.failure)}", "")
     yield from measured_lines(item)
+    yield from _rationale(item)
     known = {evidence.id: evidence for evidence in item.evidence}
     for topic, title in _topics(item):
         yield ""
@@ -88,6 +89,13 @@ def _component(item: ComponentRecommendation, recommendation: Recommendation) ->
     yield from _changes(item)
     yield from _findings(f for f in recommendation.findings if f.component == item.name)
     yield from _trace(item)
+
+
+def _rationale(item: ComponentRecommendation) -> Iterator[str]:
+    if item.rationale:
+        yield ""
+        yield "In short (a language model's words; every number in them was checked)"
+        yield from wrapped(line(item.rationale), "  ")
 
 
 def _title(name: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ci.handoff.knowledge import knowledge_summary
 from ci.handoff.measured import measured_text
@@ -93,11 +93,29 @@ def readme_text(
     )
     if measured:
         parts.append(f"Measured use of the running workloads:\n\n{measured}")
-    parts += [_KUBECTL, _KUSTOMIZE, _HELM]
+    parts += [*_rationales(recommendation), _KUBECTL, _KUSTOMIZE, _HELM]
     remarks = "".join(f"- {code(name)}: {_prose(text)}\n" for name, text in helm_notes)
     if remarks:
         parts.append(remarks)
     return "\n".join([*parts, _TERRAFORM, _ANSIBLE])
+
+
+def _rationales(recommendation: Recommendation) -> Iterator[str]:
+    """What a language model says of each component, and how it came to the repairs."""
+    said = [item for item in recommendation.components if item.rationale]
+    if not said:
+        return
+    yield "In short, in a language model's words; every number in them was checked:\n"
+    yield "".join(f"- {code(item.name)}: {_prose(item.rationale)}\n" for item in said)
+    for item in said:
+        trace = item.refinement.trace if item.refinement else ()
+        if trace:
+            yield f"How {code(item.name)} was refined:\n"
+            yield "".join(
+                f"{number}. {_prose(step.thought)} → {code(step.action)} → "
+                f"{_prose(step.observation)}\n"
+                for number, step in enumerate(trace, start=1)
+            )
 
 
 def _components(

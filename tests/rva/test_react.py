@@ -14,7 +14,7 @@ class FakeReasoner:
     def __init__(self):
         self.offered = []
 
-    def choose(self, subject, pending):
+    def choose(self, subject, pending, so_far):
         self.offered.append([item.id for item in pending])
         return Choice(pending[-1], "the last one")
 
