@@ -29,6 +29,7 @@ from adapters.metrics_file.samples import (
     end_of,
     moments_of,
     samples_of,
+    time_of,
 )
 from schemas.base import JsonObject
 from schemas.ports import Clock
@@ -39,6 +40,7 @@ from schemas.telemetry import (
     Load,
     Missing,
     NoHistory,
+    OomKill,
     WorkloadHistory,
 )
 from schemas.usage import WorkloadKey
@@ -219,6 +221,7 @@ def _container(
         cpu_cores=table("cpu_cores", "cpu_millicores"),
         memory_bytes=table("memory_bytes", "memory_mib"),
         throttled=throttled,
+        oom_kills=_kills(item, pods[0], set_now["memory_limit_bytes"], place),
         restarts=_whole(item, "restarts", place),
         requests_known=any(value is not None for value in set_now.values()),
         image=_text(item, "image", place),
@@ -227,6 +230,19 @@ def _container(
         memory_request_bytes=set_now["memory_request_bytes"],
         memory_limit_bytes=set_now["memory_limit_bytes"],
     )
+
+
+def _kills(
+    item: JsonObject, pod: str, limit_bytes: float | None, place: str
+) -> tuple[OomKill, ...]:
+    """OOM kills by their times; a bare number has none, and only 0 needs none."""
+    given = item.get("oom_kills", 0)
+    if isinstance(given, list):
+        times = [time_of(at, f"{place}.oom_kills[{n}]") for n, at in enumerate(given)]
+        return tuple(OomKill(at, pod, limit_bytes) for at in sorted(times))
+    if given != 0:
+        raise wrong(f"{place}.oom_kills", "beside samples it is a list of the times")
+    return ()
 
 
 def _by_pod(values: Any, place: str) -> list[tuple[str, Any, str]]:  # noqa: ANN401

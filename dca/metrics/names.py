@@ -24,10 +24,12 @@ _EVERYWHERE = frozenset(
     [
         *["backend", "main", "core", "db", "database", "cache", "queue", "store", "storage"],
         *["auth", "login", "user", "users", "admin", "bot", "mail", "email", "broker", "search"],
+        *["agent", "console", "dashboard", "scheduler", "sync", "docs", "demo", "test", "mock"],
     ]
 )
 _ROLE_WORDS = (
-    role_words.WORKER
+    role_words.LOAD
+    | role_words.WORKER
     | role_words.BATCH
     | role_words.FRONTEND
     | role_words.GATEWAY
@@ -48,6 +50,8 @@ class Agreement:
     words: str
     common: bool
     """Many apps have something that is called so."""
+    plain: bool = False
+    """A single word, without the repository's manifest behind it: other apps may have it too."""
 
 
 def agreement(component: Component, name: str, app: str) -> Agreement | None:
@@ -73,13 +77,19 @@ def is_common(name: str) -> bool:
     )
 
 
+def _is_plain(name: str) -> bool:
+    return len([word for word in words(name) if not is_filler(word)]) < 2
+
+
 def _by_manifest(ref: WorkloadRef | None, name: str) -> Iterator[Agreement]:
     if ref is None:
         return
     if name == ref.name:
         yield Agreement(MANIFEST, "the manifest's name", is_common(name))
-    if ref.chart is not None and any(name.endswith(f"-{part}") for part in _of_chart(ref)):
-        yield Agreement(RELEASE, "the chart's name in another release", is_common(name))
+    kept = [part for part in _of_chart(ref) if ref.chart and name.endswith(f"-{part}")]
+    if kept:
+        common = is_common(max(kept, key=len))
+        yield Agreement(RELEASE, "the chart's name in another release", common)
     around = name.startswith(f"{ref.name}-") or name.endswith(f"-{ref.name}")
     if ref.kustomization is not None and around:
         yield Agreement(AFFIXED, "the manifest's name with a prefix or suffix", is_common(ref.name))
@@ -99,13 +109,13 @@ def _of_chart(ref: WorkloadRef) -> Iterator[str]:
 def _by_likeness(component: Component, name: str, app: str) -> Iterator[Agreement]:
     levels = {3: (SAME, "the same name"), 2: (NEARLY, "nearly the same name")}
     for own in _called(component):
-        with_app = same_service(f"{app}-{own}", name) if app else 0
+        with_app = same_service(f"{app}-{own}", name) if app and not is_common(app) else 0
         if with_app >= 2 and own != name:
             yield Agreement(SAME, "its name with the repository's", common=False)
         level = same_service(own, name)
         if level in levels:
             confidence, text = levels[level]
-            yield Agreement(confidence, text, is_common(own) and is_common(name))
+            yield Agreement(confidence, text, is_common(own) and is_common(name), _is_plain(name))
         elif level == 1:
             short = min(own, name, key=lambda item: len(words(item)))
             yield Agreement(TAIL, "a name that ends alike", is_common(short))

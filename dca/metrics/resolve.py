@@ -37,10 +37,11 @@ MARGIN = 0.1
 """By which it must lead the next best."""
 WORTH_A_WORD = 0.35
 """Candidates from here on are named when none is sure."""
-SURE_NEIGHBOUR = 0.75
+SURE_NEIGHBOUR = 0.85
 """Confidence of a match that speaks for its namespace."""
 _MOST_DERIVED = 0.95
-_COMMON_NAME = 0.35
+_COMMON_NAME, _PLAIN_NAME = 0.35, 0.25
+"""What a name loses that other apps have, or may have; docs/metrics.md says what came of it."""
 _GUESSED_CONTAINER = 0.05
 _MOST_NAMED = 4
 
@@ -178,9 +179,12 @@ def _judge(
         score, how = name.confidence, name.words
         if name.common and not same_image(component, listing.images):
             score, how = score - _COMMON_NAME, f"{how} (one that many apps have)"
+        elif name.plain and not same_image(component, listing.images):
+            score, how = score - _PLAIN_NAME, f"{how} (a single word)"
+        score += image_sign(component, listing.images)
     if product and score < PRODUCT_IMAGE:
         score, how = PRODUCT_IMAGE, "an image of the product"
-    score += kind + image_sign(component, listing.images)
+    score += kind
     score += stage_sign(listing, around.environment)
     return _Candidate(listing, min(score, _MOST_DERIVED), how)
 

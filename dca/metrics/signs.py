@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dca.catalogue import image_path, product_for_image
+from dca.metrics.names import is_common
 from dca.metrics.rules import Surroundings
 from dca.repository.naming import same_service
 from dca.repository.paths import PRODUCTION_WORDS, STAGE_WORDS, words
@@ -28,7 +29,7 @@ _NOT_THE_TARGET = -0.2
 NEIGHBOURS = 0.2
 """Other components of the app run in the namespace."""
 _MOST_PLACE = 0.2
-_SAME_IMAGE, _ALIKE_IMAGE, _PRODUCT, _FOREIGN_IMAGE = 0.15, 0.05, 0.1, -0.3
+_SAME_IMAGE, _PRODUCT, _FOREIGN_IMAGE = 0.15, 0.1, -0.3
 _OUR_STAGE, _OTHER_STAGE = 0.05, -0.15
 
 _ENDING = frozenset({WorkloadKind.JOB.value, WorkloadKind.CRON_JOB.value})
@@ -77,7 +78,7 @@ def place_sign(
         total += _SAME_PLACE
     if stated is not None:
         total += _SAME_PLACE if stated == namespace else _OTHER_PLACE
-    if around.app and same_service(_without_stage(namespace), around.app):
+    if around.app and not is_common(around.app) and _alike(namespace, around.app):
         total += _TELLING_PLACE
     if namespace in neighbours:
         total += NEIGHBOURS
@@ -98,9 +99,8 @@ def image_sign(component: Component, images: Iterable[str]) -> float:
     mine = image_path(component.image) if component.image else ()
     if len(mine) > 1 and any(path[-2:] == mine[-2:] for path in own):
         return _SAME_IMAGE
-    names = {component.name, *mine[-1:]}
-    alike = any(same_service(name, path[-1]) >= 2 for name in names for path in own)
-    return _ALIKE_IMAGE if alike else 0.0
+    # An image that is only called like the workload says the same as its name.
+    return 0.0
 
 
 def same_image(component: Component, images: Iterable[str]) -> bool:
@@ -124,6 +124,6 @@ def stage_sign(listing: WorkloadListing, environment: Environment) -> float:
     return _OUR_STAGE if told & _STAGES[environment] else _OTHER_STAGE
 
 
-def _without_stage(namespace: str) -> str:
+def _alike(namespace: str, app: str) -> bool:
     kept = [word for word in words(namespace) if word not in STAGE_WORDS]
-    return "-".join(kept) or namespace
+    return same_service("-".join(kept) or namespace, app) > 0

@@ -111,6 +111,18 @@ def test_units_and_quantities_are_converted():
     assert history.replicas_wanted == 3
 
 
+def test_kills_come_with_their_times():
+    given = {"step_seconds": 60, "memory_bytes": [1, 2], "memory_limit_bytes": 300}
+    history, container = only(given | {"oom_kills": [NOW_S - 60, NOW_S - 120]})
+    assert [(x.at_s, x.limit_bytes) for x in container.oom_kills] == [
+        (NOW_S - 120, 300),
+        (NOW_S - 60, 300),
+    ]
+    assert "oom_kills" not in {item.what for item in history.missing}
+    history, container = only(given | {"oom_kills": 0})
+    assert (container.oom_kills, "oom_kills" in {x.what for x in history.missing}) == ((), False)
+
+
 def test_percentiles_alone_are_a_summary_and_no_history():
     found = source({"cpu_p95_cores": 0.4, "memory_max_mib": 500, "window_days": 30, "replicas": 3})
     (listed,) = found.workloads()
@@ -153,6 +165,7 @@ def test_percentiles_alone_are_a_summary_and_no_history():
         ({"workloads": {}, "cpu_cores": []}, "stand side by side"),
         ({"cpu_cores": [1], "step_seconds": 1, "replicas": "many"}, "replicas: not a number"),
         ({"cpu_cores": [1], "step_seconds": 1, "container": ""}, "container: not a short text"),
+        ({"cpu_cores": [1], "step_seconds": 1, "oom_kills": 2}, "oom_kills: beside samples"),
         ({"historical_metrics": [1]}, "historical_metrics: not an object"),
     ],
 )

@@ -61,6 +61,28 @@ def test_a_common_name_counts_in_a_namespace_that_is_called_like_the_repository(
     assert isinstance(found, Match)
 
 
+def test_a_single_word_needs_a_second_sign_where_no_manifest_says_it():
+    running = listing("prod/Deployment/checkout")
+    assert isinstance(one(component("checkout"), running), NoMatch)
+    assert isinstance(one(deployed("checkout"), running), Match)
+    assert isinstance(one(component("checkout"), running, namespace="prod"), Match)
+    assert isinstance(
+        one(component("stock-checkout"), listing("x/Deployment/stock-checkout")), Match
+    )
+
+
+def test_a_repository_that_is_called_like_any_other_says_nothing_about_a_namespace():
+    running = listing("server/Deployment/api-deployment")
+    assert isinstance(one(component("api"), running, app="server"), NoMatch)
+
+
+def test_one_doubtful_match_does_not_draw_the_others_into_its_namespace():
+    items = [component("chatbot"), component("agent"), component("frontend")]
+    listings = [listing(f"samples/Deployment/{n}") for n in ("chatbot", "adk-agent", "frontend")]
+    found = resolve(items, listings, Surroundings())
+    assert all(isinstance(item, NoMatch) for item in found.values())
+
+
 def test_two_workloads_that_are_as_likely_are_no_match():
     found = one(
         deployed("inventory-api"),
@@ -122,6 +144,13 @@ def test_a_chart_is_found_under_another_release_name():
     found = one(item, listing("prod/Deployment/summer-orders"), listing("prod/Deployment/mail"))
     assert str(found.key) == "prod/Deployment/summer-orders"
     assert found.how.startswith("the chart's name")
+
+
+def test_another_release_of_a_common_name_needs_a_second_sign():
+    item = deployed("worker", workload="legal-worker", chart="deploy/legal", kind="Deployment",
+                    labels={"app.kubernetes.io/instance": "legal"})  # fmt: skip
+    assert isinstance(one(item, listing("x/Deployment/onyx-loadtest-worker")), NoMatch)
+    assert isinstance(one(item, listing("legal/Deployment/prod-worker"), app="legal"), Match)
 
 
 def test_a_kustomization_may_put_a_prefix_before_the_name():
@@ -197,12 +226,13 @@ def test_the_container_of_the_manifest_is_the_components():
 
 
 def test_injected_containers_are_never_the_components():
-    found = one(component("orders"), listing("shop/Deployment/orders", "istio-proxy", "server"))
+    running = listing("shop/Deployment/orders", "istio-proxy", "server")
+    found = one(component("orders"), running, app="shop")
     assert found.container == "server"
 
 
 def test_a_container_that_is_not_clear_is_no_match():
-    found = one(component("orders"), listing("shop/Deployment/orders", "a", "b"))
+    found = one(component("orders"), listing("shop/Deployment/orders", "a", "b"), app="shop")
     assert isinstance(found, NoMatch)
     assert "container" in found.reason
 
