@@ -8,7 +8,7 @@ OUT    ?= out
 # make test TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
 TORCH  ?= torch==2.13.0
 
-.PHONY: demo test check lint types imports schemas docs bench clean
+.PHONY: demo test test-engine check lint types imports schemas docs bench clean
 
 demo: $(VENV)/.base             ## size the bundled example and write out/
 	$(BIN)/ai-provision size --trigger examples/shop/trigger.yaml --checkout examples/shop --out $(OUT)
@@ -16,6 +16,9 @@ demo: $(VENV)/.base             ## size the bundled example and write out/
 
 test: $(VENV)/.test             ## all tests
 	$(BIN)/python -m pytest -n auto
+
+test-engine: $(VENV)/.engine    ## the tests that need a real inference engine (llama.cpp)
+	$(BIN)/python -m pytest -m engine -n auto
 
 check: lint types imports test  ## what CI runs
 
@@ -54,3 +57,9 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --quiet $(TORCH)
 	$(PIP) install --quiet --editable '.[test]'
 	touch $@ $(VENV)/.base
+
+# llama.cpp comes as source: minutes of compiling (a C++ compiler is needed), then pip's cache has it.
+# Built for any processor of this kind, and without what the tests do not use.
+$(VENV)/.engine: $(VENV)/.test
+	CMAKE_ARGS="-DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF" $(PIP) install --quiet --editable '.[engine]'
+	touch $@
