@@ -193,8 +193,8 @@ class Tools:
 
         async def told(stage: str) -> None:
             nonlocal begun
-            begun = min(begun + 1, STAGES - 1)
-            await context.report_progress(begun, STAGES, stage)
+            begun += 1
+            await context.report_progress(progress_of(begun), STAGES, line(stage, 200))
 
         done = await self._jobs.run(job, told)
         await context.report_progress(STAGES, STAGES, "done")
@@ -226,6 +226,15 @@ class Tools:
             if self._allowed
             else "Write https://HOST/OWNER/NAME; this server reads no local directories.",
         )
+
+
+def progress_of(begun: int) -> float:
+    """How far a run is that has begun so many stages; always more, and never done.
+
+    1, 2, 3, 4, and for stages that are told beyond those 4.5, 4.75, …
+    """
+    beyond = begun - (STAGES - 1)
+    return begun if beyond <= 0 else STAGES - 0.5**beyond
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

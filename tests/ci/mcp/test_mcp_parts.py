@@ -11,6 +11,7 @@ from ci.mcp.answers import ManifestCheck, Sizing
 from ci.mcp.jobs import Jobs
 from ci.mcp.stdio import TOO_LARGE, BoundedLines
 from ci.mcp.summary import explanations_of, fitted, sizing_of
+from ci.mcp.tools import STAGES, progress_of
 from schemas.errors import OutsideError
 from schemas.recommendation import Finding, Severity
 from tests.ci.handoff.conftest import hostile, make_component, make_recommendation, shop
@@ -85,6 +86,13 @@ def test_findings_on_what_stands_are_bounded_too():
     answer = fitted(checked, 8192)
     assert isinstance(answer, ManifestCheck)
     assert len(answer.model_dump_json().encode()) <= 8192
+
+
+def test_progress_always_grows_and_never_claims_to_be_done():
+    told = [progress_of(number) for number in range(1, 20)]
+    assert told[:6] == [1, 2, 3, 4, 4.5, 4.75]
+    assert told == sorted(set(told))
+    assert told[-1] < STAGES
 
 
 def lines(data, most=64):
