@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import count, repeat
 from typing import Any
 
-from tests.engine.brains import Answer, Asked, Cut, End, Event, Failure, Piece, Wait, pieces, says
-
-__all__ = ["says"]
+from tests.engine.brains import Answer, Asked, Cut, End, Event, Failure, Piece, Wait, pieces
+from tests.engine.brains import says as says
 
 
 def perfect(value: Any) -> Answer:
