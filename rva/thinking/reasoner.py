@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from rva.react import START, Choice, Look, SoFar, WorstFirst
 from rva.repairs import REMEDIES
+from rva.repairs.base import Phase
 from rva.subject import Subject
 from rva.thinking.numbers import Stated, plan_numbers, unfounded
 from rva.thinking.prompt import act_request, relevant
@@ -68,9 +69,10 @@ class ThinkingReasoner:
             ModelError: The model was asked for by name and cannot be reached.
         """
         looks: list[Look] = []
+        open_ = _ripe(pending)
         # One blocking finding is no choice: it is repaired.
-        while not self._over and not (len(pending) == 1 and pending[0].blocks):
-            moment = _Moment(subject, pending, so_far, tuple(looks))
+        while not self._over and not (len(open_) == 1 and open_[0].blocks):
+            moment = _Moment(subject, open_, so_far, tuple(looks))
             made = self._turn(moment)
             if isinstance(made, Choice):
                 return made
@@ -186,6 +188,12 @@ class _Moment:
                 for look in self.looks
             ),
         ]
+
+
+def _ripe(pending: Sequence[Finding]) -> Sequence[Finding]:
+    """Those to choose from: what follows from the final numbers waits until these stand."""
+    earlier = [item for item in pending if REMEDIES[item.id].phase is not Phase.BESIDE]
+    return earlier or pending
 
 
 def _repairs(pending: Sequence[Finding]) -> list[str]:

@@ -170,6 +170,15 @@ def test_tools_are_called_and_their_answers_are_told_in_the_next_turn(build, fak
     assert [item["observation"] for item in so_far] == [item.observation for item in trace[:4]]
 
 
+def test_what_follows_from_the_final_numbers_waits_for_them(build, fake_model, said):
+    model = fake_model(said("set_replicas"), said("finish"))
+    sizes = build.resources(memory=None, memory_limit=None)
+    planned = build.plan(replicas=3, sizes=sizes, disruption_budget=False)
+    refined(build, model, planned=planned)
+    assert "A08" in {item.id for item in usual(build, planned).answered}
+    assert "A08" not in {item["finding"] for item in data_of(model.requests[0])["pending"]}
+
+
 def test_a_tool_that_is_not_there_is_not_offered(build, fake_model, said):
     model = fake_model(said("finish"))
     refined(build, model)
@@ -254,10 +263,15 @@ def test_a_call_made_twice_ends_the_models_turns(build, fake_model, said):
 
 def test_the_same_call_on_another_plan_is_another_call(build, fake_model, said):
     model = fake_model(
-        said("cost_estimate"), said("set_replicas"), said("cost_estimate"), said("finish")
+        said("cost_estimate"), said("raise_limit_to_request"), said("cost_estimate"), said("finish")
     )
     result = refined(build, model)
-    assert actions(result)[:4] == ["cost_estimate()", "set_replicas", "cost_estimate()", "finish"]
+    assert actions(result)[:4] == [
+        "cost_estimate()",
+        "raise_limit_to_request",
+        "cost_estimate()",
+        "finish",
+    ]
 
 
 def test_tools_are_taken_away_after_a_few_calls(build, fake_model, said):
@@ -382,12 +396,12 @@ def test_the_question_stays_within_its_size(build, fake_model, said):
 
 def test_a_thought_with_an_invented_number_is_withheld(build, fake_model, said):
     model = fake_model(
-        said("set_replicas", thought="It needs 9000 pods."),
-        said("finish", thought="The limit of 512Mi is below the request of 600Mi."),
+        said("raise_limit_to_request", thought="It needs 9000 pods."),
+        said("finish", thought="The limit went from 512Mi to 600Mi, 1 replica is left."),
     )
     trace = refined(build, model).refinement.trace
     assert trace[0].thought == f"fake/one: {WITHHELD}"
-    assert trace[1].thought.endswith("The limit of 512Mi is below the request of 600Mi.")
+    assert trace[1].thought.endswith("The limit went from 512Mi to 600Mi, 1 replica is left.")
 
 
 def test_one_blocking_finding_is_no_choice_and_costs_no_question(build, fake_model):
@@ -459,7 +473,7 @@ class FakeChance:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_is_chosen_the_result_is_as_good_as_without(data, builders):
     sizes = builders.resources(
         cpu=data.draw(st.sampled_from([None, 0, 100, 900])),
