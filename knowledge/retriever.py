@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 
@@ -20,6 +20,7 @@ from knowledge.index.filters import Match, match
 from knowledge.index.lexical import LexicalHits, LexicalIndex
 from knowledge.index.opening import NO_EMBEDDER, Opened, Sources, open_index
 from knowledge.index.scoring import FLOOR, Features, Mode, score
+from knowledge.index.synonyms import in_field_words
 from knowledge.index.words import query_terms
 from schemas.errors import ProvisionError
 from schemas.knowledge import Fact, KnowledgeQuery, Retrieval, RetrievedFact
@@ -56,6 +57,19 @@ def open_knowledge(
     """
     opened = open_index(Sources(cache_directory, embedder, server, added, facts))
     return Retriever(opened, exclude_owners=exclude_owners)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near one query is to the facts."""
+
+    cosines: Mapping[int, float]
+    """By position."""
+
+    @property
+    def field(self) -> float:
+        """How near the query is to the subject of all facts: the mean of the cosines."""
+        return sum(self.cosines.values()) / max(1, len(self.cosines))
 
 
 class Retriever:
@@ -134,13 +148,25 @@ class Retriever:
 
     def search(self, queries: Sequence[KnowledgeQuery]) -> Sequence[Retrieval]:
         """Answer several queries at once, in their order; equal scores are ordered by id."""
-        cosines = self._cosines([query.text for query in queries])
-        return [self._answer(query, near) for query, near in zip(queries, cosines, strict=True)]
+        nearness = self._nearness([query.text for query in queries])
+        return [self._answer(query, near) for query, near in zip(queries, nearness, strict=True)]
 
-    def _answer(self, query: KnowledgeQuery, near: Mapping[int, float] | None) -> Retrieval:
+    def features(self, texts: Sequence[str]) -> Sequence[Sequence[Features]]:
+        """What is known of every fact for each text, in the order of `ids`: for fitting."""
+        rows = []
+        for text, near in zip(texts, self._nearness(texts), strict=True):
+            hits, known = self._words.hits(query_terms(text)), near or Nearness({})
+            field = known.field
+            positions = range(len(self._words.facets))
+            rows.append([self._features(n, hits, known.cosines, field) for n in positions])
+        return rows
+
+    def _answer(self, query: KnowledgeQuery, near: Nearness | None) -> Retrieval:
         hits = self._words.hits(query_terms(query.text))
         mode = Mode.LEXICAL if near is None else self._mode
-        wordless = self._best_without_words(near, mode) >= FLOOR
+        known = near or Nearness({})
+        field = known.field
+        wordless = _best_without_words(known.cosines, field, mode) >= FLOOR
         ranked: list[tuple[float, int]] = []
         for position, facets in enumerate(self._words.facets):
             passed = None if position in self._excluded else match(facets, query)
@@ -148,7 +174,8 @@ class Retriever:
                 passed is Match.NONE and position not in hits.coverage and not wordless
             ):
                 continue
-            value = score(self._features(position, hits, near), mode, passed)
+            features = self._features(position, hits, known.cosines, field)
+            value = score(features, mode, passed)
             if passed is not Match.NONE or value >= FLOOR:
                 ranked.append((-value, position))
         # Positions are in the order of the ids.
@@ -158,38 +185,37 @@ class Retriever:
             RetrievedFact(
                 fact=fact,
                 score=round(-negative, 4),
-                dense=None if near is None else _rounded(near.get(position)),
+                dense=None if near is None else _rounded(near.cosines.get(position)),
                 lexical=_rounded(hits.bm25.get(position)),
             )
             for fact, (negative, position) in zip(facts, best, strict=True)
         )
         return Retrieval(query=query, found=tuple(found))
 
-    def _best_without_words(self, near: Mapping[int, float] | None, mode: Mode) -> float:
-        """The best score of a fact that has none of the words: often not worth a closer look."""
-        cosine = max(near.values(), default=0.0) if near else 0.0
-        return score(Features(cosine=cosine, coverage=0.0, subject=0.0, bm25=0.0), mode)
-
     def _features(
-        self, position: int, hits: LexicalHits, near: Mapping[int, float] | None
+        self, position: int, hits: LexicalHits, cosines: Mapping[int, float], field: float
     ) -> Features:
         return Features(
-            cosine=0.0 if near is None else near.get(position, 0.0),
+            cosine=cosines.get(position, 0.0),
             coverage=hits.coverage.get(position, 0.0),
-            subject=hits.subject.get(position, 0.0),
             bm25=hits.bm25.get(position, 0.0) * self._words.scale,
+            field=field,
         )
 
-    def _cosines(self, texts: Sequence[str]) -> Sequence[Mapping[int, float] | None]:
+    def _nearness(self, texts: Sequence[str]) -> Sequence[Nearness | None]:
+        """Of each query as it is put and in the words of the field, whichever is nearer."""
         meanings = self._opened.meanings
         if meanings is None or not texts or self._mode is Mode.LEXICAL:
             return [None] * len(texts)
+        asked = dict.fromkeys((*texts, *map(in_field_words, texts)))
         try:
-            return meanings.cosines(self._vectors(texts))
+            cosines = meanings.cosines(self._vectors(list(asked)))
         except ProvisionError as error:
             _LOG.warning("searching by words alone: %s", error.message)
             self._opened = replace(self._opened.without_meanings(error.message), warned=True)
             return [None] * len(texts)
+        by_text = dict(zip(asked, cosines, strict=True))
+        return [Nearness(_nearer(by_text[text], by_text[in_field_words(text)])) for text in texts]
 
     def _vectors(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Vectors of queries; the rounds of a search ask some of them again."""
@@ -200,6 +226,18 @@ class Retriever:
         if new:
             self._known_vectors.update(zip(new, embedder.embed(new), strict=True))
         return [self._known_vectors[text] for text in texts]
+
+
+def _nearer(one: Mapping[int, float], other: Mapping[int, float]) -> Mapping[int, float]:
+    if one is other:
+        return one
+    return {position: max(cosine, other.get(position, -1.0)) for position, cosine in one.items()}
+
+
+def _best_without_words(cosines: Mapping[int, float], field: float, mode: Mode) -> float:
+    """The best score of a fact that has none of the words: often not worth a closer look."""
+    nearest = max(cosines.values(), default=0.0)
+    return score(Features(cosine=nearest, coverage=0.0, bm25=0.0, field=field), mode)
 
 
 def _rounded(value: float | None) -> float | None:

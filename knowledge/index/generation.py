@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from schemas.base import Contract
 
-FORMAT = 3
+FORMAT = 4
 """Raised with every change of what is indexed or how; older generations are then built anew."""
 
 CURRENT = "CURRENT"

@@ -11,18 +11,20 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from math import log
 from pathlib import Path
 
-from knowledge.index.document import words_of
+from knowledge.index.document import Words, words_of
 from knowledge.index.filters import Facets, facets_of
-from knowledge.index.words import Term
+from knowledge.index.words import Term, term_of
 from schemas.knowledge import Fact
 
 _TABLES = """
 CREATE TABLE fact (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL);
 CREATE TABLE facets (document TEXT NOT NULL);
+CREATE TABLE vocabulary (document TEXT NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5(
     names, topic, statement, figures, content='', tokenize='porter unicode61 remove_diacritics 2'
 );
@@ -33,9 +35,16 @@ _BM25 = (
     f"SELECT rowid, -bm25(words, {', '.join(map(str, _WEIGHTS))}) FROM words WHERE words MATCH ?"  # noqa: S608 - fixed numbers
 )
 
-
-REFERENCE_FACTS = 650
+REFERENCE_FACTS = 929
 """The size of the corpus that the weights of `knowledge.index.scoring` were fitted on."""
+
+RELATED_SHARE = 0.7
+"""How much of a word is covered by one that is only related to it."""
+
+_SPELT_OUT_LETTERS = 5
+"""A shorter word that no fact has is not taken for a misspelt one."""
+_LIKENESS = 0.88
+"""Of two spellings, as `difflib` counts it: one letter in eight may be wrong or missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +55,9 @@ class LexicalHits:
     """By position; larger is better. Facts without any of the words are absent."""
     coverage: Mapping[int, float]
     """Share of the query's words that the fact has, rare words counting more; in (0, 1]."""
-    subject: Mapping[int, float]
-    """Share of those words of the query that name things, which name *this* fact's subject."""
-    has_subject: bool
-    """Whether the query has a word that names any fact's subject."""
 
 
-NOTHING = LexicalHits({}, {}, {}, has_subject=False)
+NOTHING = LexicalHits({}, {})
 
 
 class LexicalIndex:
@@ -79,6 +84,7 @@ class LexicalIndex:
         """Makes BM25 comparable with that of `REFERENCE_FACTS`: the weight of a rare word grows
         with the logarithm of the corpus, and must not lift facts over the floor as it grows."""
         self._postings: dict[str, frozenset[int]] = {}
+        self._vocabulary: tuple[str, ...] | None = None
 
     @classmethod
     def open(cls, path: Path) -> LexicalIndex:
@@ -110,18 +116,45 @@ class LexicalIndex:
 
     def hits(self, terms: Sequence[Term]) -> LexicalHits:
         """What the words of a query find in all facts."""
-        if not terms:
+        known = [found for term in terms for found in self._in_known_words(term)]
+        if not known:
             return NOTHING
-        anywhere = [self._any_form(term, "") for term in terms]
-        weights = [self._rarity(len(found)) for found in anywhere]
-        names = [self._any_form(term, "names") for term in terms]
-        naming = [(found, weight) for found, weight in zip(names, weights, strict=True) if found]
-        return LexicalHits(
-            bm25=self._bm25(terms),
-            coverage=_shares(list(zip(anywhere, weights, strict=True))),
-            subject=_shares(naming),
-            has_subject=bool(naming),
-        )
+        shares = _shares([self._look_up(term) for term in known])
+        return LexicalHits(bm25=self._bm25(known), coverage=shares)
+
+    def _in_known_words(self, term: Term) -> Sequence[Term]:
+        """The term itself or, when no fact has it, its parts, or how it is spelt."""
+        if term.related or self._any_form(term.forms):
+            return (term,)
+        if term.parts and all(self._any_form((part,)) for part in term.parts):
+            return tuple(term_of(part) for part in term.parts)
+        meant = self._spelt_right(term.word)
+        if meant is None:
+            return (term,)
+        right = term_of(meant)
+        return (replace(term, alternatives=right.forms, related=right.related),)
+
+    def _spelt_right(self, word: str) -> str | None:
+        """The word of the facts that a misspelt word most likely is."""
+        if len(word) < _SPELT_OUT_LETTERS or not word.isalpha():
+            return None
+        if self._vocabulary is None:
+            with self._lock:
+                row = self._connection.execute("SELECT document FROM vocabulary").fetchone()
+            self._vocabulary = tuple(json.loads(row[0])) if row else ()
+        near = [
+            other
+            for other in self._vocabulary
+            if other[0] == word[0] and abs(len(other) - len(word)) <= 2
+        ]
+        return next(iter(get_close_matches(word, near, n=1, cutoff=_LIKENESS)), None)
+
+    def _look_up(self, term: Term) -> tuple[Mapping[int, float], float]:
+        """How much of a term each fact has, and how much the term says."""
+        same = self._any_form(term.forms)
+        related = self._any_form(term.related)
+        shares = dict.fromkeys(related, RELATED_SHARE) | dict.fromkeys(same, 1.0)
+        return shares, self._rarity(len(same or related))
 
     def _rarity(self, count: int) -> float:
         """Inverse document frequency as BM25 has it, never negative.
@@ -132,22 +165,22 @@ class LexicalIndex:
         total = len(self.facets)
         return log(1 + (total - count + 0.5) / (count + 0.5))
 
-    def _any_form(self, term: Term, column: str) -> frozenset[int]:
-        return frozenset().union(*(self._positions(form, column) for form in term.forms))
+    def _any_form(self, forms: Sequence[str]) -> frozenset[int]:
+        return frozenset().union(*(self._positions(form) for form in forms))
 
-    def _positions(self, word: str, column: str) -> frozenset[int]:
-        match = f"{column}:{_quoted(word)}" if column else _quoted(word)
-        known = self._postings.get(match)
+    def _positions(self, word: str) -> frozenset[int]:
+        known = self._postings.get(word)
         if known is None:
             with self._lock:
                 rows = self._connection.execute(
-                    "SELECT rowid FROM words WHERE words MATCH ?", (match,)
+                    "SELECT rowid FROM words WHERE words MATCH ?", (_quoted(word),)
                 ).fetchall()
-            known = self._postings[match] = frozenset(row[0] for row in rows)
+            known = self._postings[word] = frozenset(row[0] for row in rows)
         return known
 
     def _bm25(self, terms: Sequence[Term]) -> dict[int, float]:
-        match = " OR ".join(_quoted(form) for term in terms for form in term.forms)
+        forms = (form for term in terms for form in (*term.forms, *term.related))
+        match = " OR ".join(map(_quoted, forms))
         with self._lock:
             rows = self._connection.execute(_BM25, (match,)).fetchall()
         return {position: max(score, 0.0) for position, score in rows}
@@ -183,6 +216,8 @@ def fill(connection: sqlite3.Connection, facts: Sequence[Fact]) -> None:
             "INSERT INTO words (rowid, names, topic, statement, figures) VALUES (?, ?, ?, ?, ?)",
             [(n, c.names, c.topic, c.statement, c.figures) for n, c in enumerate(columns)],
         )
+        vocabulary = json.dumps(_vocabulary(columns))
+        connection.execute("INSERT INTO vocabulary VALUES (?)", (vocabulary,))
         rows = [facets_of(fact).to_row() for fact in facts]
         connection.execute("INSERT INTO facets VALUES (?)", (json.dumps(rows),))
 
@@ -192,11 +227,19 @@ def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
-def _shares(weighted: Sequence[tuple[frozenset[int], float]]) -> dict[int, float]:
+def _shares(weighted: Sequence[tuple[Mapping[int, float], float]]) -> dict[int, float]:
     """Per fact: the weight of what it has, of the whole weight."""
     whole = sum(weight for _, weight in weighted)
     shares: dict[int, float] = {}
     for found, weight in weighted:
-        for position in found:
-            shares[position] = shares.get(position, 0.0) + weight / whole
+        for position, share in found.items():
+            shares[position] = shares.get(position, 0.0) + share * weight / whole
     return shares
+
+
+def _vocabulary(columns: Sequence[Words]) -> list[str]:
+    """Words long enough to be misspelt, but those of figures, each once."""
+    text = " ".join(f"{c.names} {c.topic} {c.statement}" for c in columns)
+    return sorted(
+        {word for word in text.split() if word.isalpha() and len(word) >= _SPELT_OUT_LETTERS}
+    )

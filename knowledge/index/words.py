@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from knowledge.index.numbers import in_digits
+from knowledge.index.synonyms import in_phrases, related
+
 MAX_TERMS = 60
 """Terms of a query that are looked up; a query has at most 2000 characters."""
 
@@ -18,10 +21,14 @@ _SIGNS = (
     (re.compile(r"\bc#"), " csharp "),
     (re.compile(r"\bf#"), " fsharp "),
     (re.compile(r"(?<!\w)\.net\b"), " dotnet "),
+    (re.compile(r"\bin-memory\b"), " inmemory "),
 )
 _WORD = re.compile(r"[^\W_]+(?:[.\-_/][^\W_]+)*")
 """Letters and digits, also joined as in ``node.js``, ``spring-boot`` and ``shared_buffers``."""
 _JOINT = re.compile(r"[.\-_/]")
+_LETTERS = re.compile(r"[a-zA-Z]+")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where a name like ``MaxRAMPercentage`` falls apart."""
 
 _SAME = (
     ("memory", "ram", "mem"),
@@ -71,6 +78,11 @@ class Term:
 
     word: str
     alternatives: tuple[str, ...] = ()
+    """As good as the word itself."""
+    related: tuple[str, ...] = ()
+    """Everyday language for the same: these count less."""
+    parts: tuple[str, ...] = ()
+    """What a name like ``MaxRAMPercentage`` is made of: for when nobody uses the whole."""
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -79,8 +91,8 @@ class Term:
 
 
 def plain(text: str) -> str:
-    """Lower case, with names like C++ spelt in letters."""
-    text = text.lower()
+    """Lower case, with names like C++ spelt in letters, and amounts in digits."""
+    text = in_digits(text.lower())
     for pattern, word in _SIGNS:
         text = pattern.sub(word, text)
     return text
@@ -108,10 +120,28 @@ def query_terms(text: str) -> tuple[Term, ...]:
     ['ram', 'node', 'js']
     """
     terms: dict[str, Term] = {}
-    for word in _WORD.findall(plain(text)):
+    parts_of = _parts(text)
+    for word in _WORD.findall(plain(in_phrases(text))):
         parts = _JOINT.split(word)
         joined = ("".join(parts),) if len(parts) > 1 else ()
         for part in parts:
             if part not in STOP_WORDS and part not in terms:
-                terms[part] = Term(part, joined + _ALTERNATIVES.get(part, ()))
+                terms[part] = term_of(part, joined, parts_of.get(part, ()))
     return tuple(terms.values())[:MAX_TERMS]
+
+
+def term_of(word: str, joined: tuple[str, ...] = (), parts: tuple[str, ...] = ()) -> Term:
+    """A word with everything that may stand for it."""
+    alternatives = joined + _ALTERNATIVES.get(word, ())
+    others = tuple(other for other in related(word) if other not in (word, *alternatives))
+    return Term(word, alternatives, others, parts)
+
+
+def _parts(text: str) -> dict[str, tuple[str, ...]]:
+    """Words written with humps, lower case, and what they are made of."""
+    words = {word.lower(): _HUMPS.split(word) for word in _LETTERS.findall(text)}
+    return {
+        word: tuple(part.lower() for part in parts if part.lower() not in STOP_WORDS)
+        for word, parts in words.items()
+        if len(parts) > 1
+    }

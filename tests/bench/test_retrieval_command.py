@@ -5,7 +5,7 @@ import pytest
 from bench import retrieval
 from bench.retrieval_set import Half
 
-GUARDED = [half for half in Half if half is not Half.DEVELOPMENT]
+GUARDED = [Half.FINAL]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -28,7 +28,11 @@ def test_single_queries_of_a_guarded_set_are_not_shown(half, monkeypatch, capsys
     assert f"single queries of the {half.value} set" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [(), ("--set", "development"), ("--misses",)], ids=str)
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--set", "development"), ("--set", "heldout", "--misses"), ("--misses",)],
+    ids=str,
+)
 def test_the_set_to_tune_on_is_measured_without_a_warning(words, monkeypatch, capsys):
     assert run(monkeypatch, *words) == 3
     assert "final figures" not in capsys.readouterr().err

@@ -1,9 +1,11 @@
 """Searching: filters first, then one score, nothing below the floor."""
 
+from dataclasses import replace
+
 import pytest
 
 from knowledge.index.scoring import FLOOR, Mode
-from knowledge.retriever import open_knowledge
+from knowledge.retriever import Retriever, open_knowledge
 from schemas.knowledge import KnowledgeQuery
 from tests.knowledge.index.sample import FACTS, write_corpus
 
@@ -75,6 +77,65 @@ def test_a_corpus_that_grows_lifts_nothing_over_the_floor(tmp_path):
     for corpus in (small, large):
         found = open_knowledge(tmp_path / "cache", facts=corpus).search([query])[0].found
         assert found == ()
+
+
+class FakeMeanings:
+    """Knows one question, and which fact is near to it."""
+
+    def __init__(self, near: int) -> None:
+        self.near = near
+
+    def cosines(self, vectors):
+        count = range(len(FACTS))
+        return [{n: vector[0] if n == self.near else 0.2 for n in count} for vector in vectors]
+
+
+class FakeEmbedder:
+    """Finds a text near when it has a word; remembers what it was asked."""
+
+    name, space, dimensions = "fake", "fake", 1
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.asked: list[str] = []
+
+    def embed(self, texts):
+        self.asked += texts
+        return [[0.95 if self.word in text else 0.2] for text in texts]
+
+
+def with_meanings(knowledge, word, near=0):
+    embedder = FakeEmbedder(word)
+    opened = replace(knowledge._opened, meanings=FakeMeanings(near), embedder=embedder)
+    return Retriever(opened), embedder
+
+
+def test_a_query_is_also_asked_in_the_words_of_facts(knowledge):
+    hybrid, embedder = with_meanings(knowledge, "cpu")
+    text = "share of a processor that it burns"
+    assert ids(hybrid.in_mode(Mode.DENSE), text) == [hybrid.ids[0]]
+    assert embedder.asked == [text, "share of a cpu that it burns"]
+
+
+def test_a_query_that_has_the_words_already_is_asked_once(knowledge):
+    hybrid, embedder = with_meanings(knowledge, "frob")
+    hybrid.search([KnowledgeQuery(text="frob"), KnowledgeQuery(text="frob")])
+    assert embedder.asked == ["frob"]
+
+
+def test_a_clear_meaning_is_found_without_any_of_the_words(knowledge):
+    hybrid, _ = with_meanings(knowledge, "unheard")
+    assert ids(hybrid.in_mode(Mode.DENSE), "unheard gibberish") == [hybrid.ids[0]]
+    assert ids(hybrid.in_mode(Mode.DENSE), "other gibberish") == []
+
+
+def test_features_are_known_of_every_fact(knowledge):
+    hybrid, _ = with_meanings(knowledge, "frob")
+    (row,) = hybrid.features(["frob cache"])
+    assert len(row) == len(FACTS)
+    assert row[0].cosine == pytest.approx(0.95)
+    field = (0.95 + 0.2 * (len(FACTS) - 1)) / len(FACTS)
+    assert [item.field for item in row] == pytest.approx([field] * len(FACTS))
 
 
 def test_two_searches_give_the_same(facts, tmp_path):

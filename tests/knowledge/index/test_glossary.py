@@ -12,7 +12,7 @@ from tests.knowledge.index.sample import fact
 
 @pytest.mark.parametrize(
     ("component", "like"),
-    [("airflow-worker", "airflow"), ("redis-replica-x-y", "redis"), ("istio-cni", "istio")],
+    [("airflow-triggerer", "airflow"), ("redis-replica-x-y", "redis"), ("istio-cni", "istio")],
 )
 def test_an_entry_covers_its_family(component, like):
     assert gloss(component) == gloss(like) != ""
@@ -20,6 +20,11 @@ def test_an_entry_covers_its_family(component, like):
 
 def test_a_member_may_have_an_entry_of_its_own():
     assert gloss("istio-proxy") != gloss("istio")
+
+
+def test_a_part_of_a_product_is_described_by_both():
+    assert gloss("gitlab-redis") == f"{gloss('gitlab')}, {gloss('redis')}"
+    assert gloss("no-such-thing-redis") == gloss("redis")
 
 
 @pytest.mark.parametrize("component", ["", "no-such-thing", "-", "redisx"])

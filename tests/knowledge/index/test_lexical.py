@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.index.lexical import LexicalIndex, write
-from knowledge.index.words import query_terms
+from knowledge.index.lexical import RELATED_SHARE, LexicalIndex, write
+from knowledge.index.words import Term, query_terms
 from tests.knowledge.index.sample import FACTS
 
 INDEX = LexicalIndex.in_memory(FACTS)
@@ -50,11 +50,31 @@ def test_words_that_no_fact_has_lower_the_coverage_of_all():
     assert diluted.coverage[position] < known.coverage[position] / 2
 
 
-def test_the_subject_is_what_names_it_and_not_what_mentions_it():
-    hits = INDEX.hits(query_terms("frob memory"))
-    assert hits.has_subject
-    assert set(hits.subject) == {INDEX.positions["frob-cache"], INDEX.positions["frob-idle"]}
-    assert not INDEX.hits(query_terms("margin")).has_subject
+def test_a_related_word_counts_less_than_the_word_itself():
+    said, meant = (INDEX.hits(query_terms(text)) for text in ("cpu", "processor"))
+    position = INDEX.positions["spring-start"]
+    assert meant.coverage[position] == pytest.approx(1)
+    assert said.coverage[position] == pytest.approx(1)
+    everyday = INDEX.hits((Term("computing", related=("processor",)),))
+    assert everyday.coverage == {position: pytest.approx(RELATED_SHARE)}
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "id_"),
+    [("sprng boot", "spring-start"), ("recomender", "vpa-margin"), ("genration", "node-heap")],
+)
+def test_a_misspelt_word_finds_what_was_meant(misspelt, id_):
+    assert id_ in found(misspelt)
+
+
+@pytest.mark.parametrize("word", ["frog", "spoon", "merging", "recreation", "zzzzzzzz"])
+def test_another_word_is_not_taken_for_a_misspelt_one(word):
+    assert found(word) == set()
+
+
+def test_a_name_with_humps_is_found_by_its_parts_when_nobody_uses_the_whole():
+    assert found("IdleMegabytes") == {"frob-idle"}
+    assert found("IdleUnicorns") == set()
 
 
 @given(st.text(max_size=300))

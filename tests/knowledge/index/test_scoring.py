@@ -1,5 +1,7 @@
 """One score that means something: the chance that a fact, rather than nothing, is the answer."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,8 @@ FEATURES = st.builds(
     Features,
     cosine=st.floats(-1, 1),
     coverage=st.floats(0, 1),
-    subject=st.floats(0, 1),
     bm25=st.floats(0, 1000),
+    field=st.floats(-1, 1),
 )
 
 
@@ -32,10 +34,10 @@ def test_a_more_specific_match_never_counts_less(features, mode):
 @pytest.mark.parametrize(
     ("features", "relevant"),
     [
-        (Features(cosine=0.1, coverage=0.0, subject=0.0, bm25=0.0), False),
-        (Features(cosine=0.3, coverage=0.2, subject=1.0, bm25=6.0), False),
-        (Features(cosine=0.7, coverage=0.7, subject=1.0, bm25=20.0), True),
-        (Features(cosine=0.6, coverage=1.0, subject=0.0, bm25=9.0), True),
+        (Features(cosine=0.1, coverage=0.0, bm25=0.0, field=0.02), False),
+        (Features(cosine=0.3, coverage=0.2, bm25=6.0, field=0.05), False),
+        (Features(cosine=0.7, coverage=0.7, bm25=20.0, field=0.25), True),
+        (Features(cosine=0.6, coverage=1.0, bm25=9.0, field=0.15), True),
     ],
     ids=["nothing in common", "one word and a vague likeness", "words and meaning", "all words"],
 )
@@ -45,5 +47,19 @@ def test_what_is_an_answer_is_above_the_floor_and_nothing_else(features, relevan
 
 def test_each_half_looks_at_its_own_features_alone():
     words, meaning = WEIGHTS[Mode.LEXICAL], WEIGHTS[Mode.DENSE]
-    assert (words.cosine, words.both) == (0, 0)
-    assert (meaning.coverage, meaning.subject, meaning.bm25, meaning.both) == (0, 0, 0, 0)
+    assert (words.cosine, words.field) == (0, 0)
+    assert (meaning.coverage, meaning.bm25) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["cosine", "coverage", "bm25", "field"])
+@given(features=FEATURES, mode=st.sampled_from(Mode), more=st.floats(0, 1))
+def test_more_of_anything_never_lowers_the_score(name, features, mode, more):
+    better = replace(features, **{name: getattr(features, name) + more})
+    assert score(better, mode) >= score(features, mode)
+
+
+def test_a_question_about_sizes_needs_less_to_be_answered_than_one_about_something_else():
+    vague = Features(cosine=0.5, coverage=0.3, bm25=14.0)
+    assert score(replace(vague, field=0.3), Mode.HYBRID) > score(
+        replace(vague, field=0.03), Mode.HYBRID
+    )

@@ -18,6 +18,8 @@ from tests.bounded import bounded
         ("shared_buffers", "shared buffers sharedbuffers"),
         ("spring-boot", "spring boot springboot"),
         ("Größe 0.25", "größe 0 25 025"),
+        ("15,000 users", "15000 users"),
+        ("an in-memory store", "an inmemory store"),
         ("", ""),
         ("... --- ___", ""),
     ],
@@ -46,6 +48,25 @@ def test_a_joined_name_is_also_looked_up_in_one_piece():
 def test_everyday_short_forms_stand_for_the_word_of_the_field(asked, written):
     assert written in forms(asked)[0]
     assert asked in forms(written)[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [("copies", "replicas"), ("allowance", "limit"), ("lb", "proxy"), ("visitors", "users")],
+)
+def test_everyday_language_hints_at_words_of_the_field(asked, hint):
+    (term,) = query_terms(asked)
+    assert hint in term.related
+    assert hint not in term.forms
+
+
+def test_a_turn_of_words_is_read_as_one():
+    assert [term.word for term in query_terms("threads out of the box")] == ["threads", "default"]
+
+
+def test_a_name_with_humps_keeps_its_parts():
+    (_, term) = query_terms("-XX:MaxRAMPercentage")
+    assert (term.word, term.parts) == ("maxrampercentage", ("max", "ram", "percentage"))
 
 
 def test_go_is_a_language_and_no_function_word():
