@@ -24,8 +24,8 @@ from pipa.usage.peaks import past_of
 from pipa.usage.shortage import Prices, Sample, sample_of
 from schemas.telemetry import ContainerHistory, Floats, Grid
 
-SHARES = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 15.0, 40.0, 120.0)
-UNMETS = (0.0, 2.0, 3.0, 4.0, 5.0, 7.0, 9.0, 12.0, 16.0, 22.0, 30.0, 60.0, 150.0, 500.0, 2000.0)
+SHARES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 15.0, 40.0, 120.0, 600.0, 4000.0)
+UNMETS = (0.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 16.0, 22.0, 35.0, 60.0, 150.0, 500.0, 3000.0, 3e4)
 CPU_PRICES = tuple(Prices(a, b) for a, b in itertools.product(SHARES, UNMETS) if a or b > 1)
 MEMORY_PRICES = tuple(
     Prices(share, 0.0) for share in (60, 125, 250, 500, 1000, 2000, 4000, 8000, 32000, 1e5, 1e9)

@@ -25,14 +25,14 @@ class Appetite:
     memory: Prices
     """In GiB."""
     kill_price_gib: float
-    """GiB, for as long as the answer holds (a day at most), that one OOM kill is worth."""
+    """GiB, held for a day (or as long as the answer holds, if that is longer), worth one kill."""
     most_limit: float
     """Largest memory limit over the largest peak, as far as that is not a small amount."""
 
 
 APPETITES = {
     Risk.THRIFTY: Appetite(Prices(1.0, 6.0), Prices(250.0, 0.0), 128.0, 2.0),
-    Risk.BALANCED: Appetite(Prices(2.0, 12.0), Prices(1000.0, 0.0), 512.0, 3.0),
+    Risk.BALANCED: Appetite(Prices(1.0, 16.0), Prices(1000.0, 0.0), 512.0, 3.0),
     Risk.CAREFUL: Appetite(Prices(8.0, 60.0), Prices(4000.0, 0.0), 2048.0, 4.0),
 }
 """From level to level the prices of memory are four times higher."""

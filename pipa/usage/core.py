@@ -7,9 +7,9 @@
 * Memory limit: `pipa.usage.peaks`, above everything that killed the container so far.
 
 All pods that ran the container are pooled: the request is one for all of them, so a sample of any
-pod counts alike, and one pod in twelve that needs more is paid for by what its shortage costs. A
-pod that lived minutes counts minutes; what it used at its peak counts in full for both limits. A
-sample is never taken for an error because it is large.
+pod counts alike. What more than one pod in sixteen needs is bought for all (the balanced price of
+unmet use). A pod that lived minutes counts minutes; what it used at its peak counts in full for
+both limits. A sample is never taken for an error because it is large.
 """
 
 from __future__ import annotations

@@ -94,6 +94,20 @@ def largest(history: ContainerHistory) -> float:
     return max((float(np.nanmax(array)) for array in known), default=0.0)
 
 
+def above_kills(history: ContainerHistory) -> tuple[float, float]:
+    """The largest amount at which it is known to have died, and the least limit after that.
+
+    A kill whose limit was not read happened at the limit in force, or above the peak that was seen;
+    the history is cut off there. 0 and 0 without a kill.
+
+    Source:
+        kubernetes/autoscaler, VPA recommender: max(used + 100 MiB, used x 1.2).
+    """
+    unknown = history.memory_limit_bytes or largest(history)
+    killed = max((kill.limit_bytes or unknown for kill in history.oom_kills), default=0.0)
+    return killed, max(killed * AFTER_KILL, killed + AFTER_KILL_BYTES) if killed else 0.0
+
+
 def memory_request(
     history: ContainerHistory, grid: Grid, memory: Sample, risk: Risk
 ) -> tuple[Estimate, Reason]:
@@ -127,8 +141,7 @@ def memory_limit(
     margins = {
         level: limit_margin(past, peak, item, horizon_s) for level, item in APPETITES.items()
     }
-    killed = _killed_at(history, peak)
-    least = max(killed * AFTER_KILL, killed + AFTER_KILL_BYTES) if killed else 0.0
+    killed, least = above_kills(history)
     by_risk = {
         level: max(margin.limit_bytes, least, LEAST_BYTES) for level, margin in margins.items()
     }
@@ -160,12 +173,3 @@ def _limit_reason(
         f" {np.exp(margin.loneliness):.2f} times the next."
     )
     return Reason("memory_limit", text)
-
-
-def _killed_at(history: ContainerHistory, peak: float) -> float:
-    """The largest amount at which it is known to have died; 0 for no kill.
-
-    A kill whose limit was not read happened at the limit in force, or above the peak that was seen.
-    """
-    unknown = history.memory_limit_bytes or peak
-    return max((kill.limit_bytes or unknown for kill in history.oom_kills), default=0.0)
