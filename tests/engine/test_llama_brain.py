@@ -74,7 +74,7 @@ def test_fifty_answers_are_nonsense_of_the_asked_form(brain):
         jsonschema.validate(json.loads(answer.message.content), SCHEMA)
     values = [json.loads(answer.message.content) for answer in answers]
     assert len({answer.message.content for answer in answers}) == 50
-    assert len({value["replicas"] for value in values}) >= 6
+    assert len({value["replicas"] for value in values}) >= 4
     assert {value["kind"] for value in values} == {"Deployment", "StatefulSet"}
     assert min(value["offset"] for value in values) < 0 < max(value["offset"] for value in values)
 
