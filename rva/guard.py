@@ -1,13 +1,14 @@
-"""Holds another reasoner's result against the usual one: it is taken only when it is as good.
+"""Holds another reasoner's result against the usual one: it is taken only where that is no loss.
 
-The order of repairs can matter: one that is chosen too early may take the room that another needs.
-So the usual order is always run beside, which costs milliseconds, and stands whenever the other
-leaves more open or has not come to rest.
+The order of repairs can move numbers: one that is chosen too early may take the room that another
+needs, or size what a later one would have sized otherwise. An order alone is no evidence. So the
+usual order is run beside, which costs milliseconds, and its numbers stand unless the other order
+leaves less open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rva.checks.base import Check
@@ -41,44 +42,59 @@ def refine_guarded(
         reasoner: Who chooses.
 
     Returns:
-        The reasoner's result when nothing is open in it that is not in the usual one, but for the
-        warnings that it left to a person, and when refining it again changes nothing. Else the
-        usual result, with a first step that says why.
+        The reasoner's result when its numbers are those of the usual order, or less is open in it.
+        Else the numbers of the usual order, with a first step in the trace that says why; the
+        warnings that the reasoner left to a person stay open unless others open through them.
     """
-    chosen = refine_component(world, plan, checks, reasoner)
     usual = refine_component(world, plan, checks)
-    why = _worse(chosen, usual) or _restless(world, chosen, checks)
-    return _ruled(usual, why) if why else chosen
+    chosen = refine_component(world, plan, checks, reasoner)
+    base = usual
+    if chosen.left:
+        base = refine_component(world, plan, checks, _Leaving(chosen.left))
+        more = _more(base, usual)
+        if more:
+            return _ruled(usual, f"what was left to a person leaves {more} open too")
+    if same_numbers(chosen.plan, base.plan):
+        return chosen
+    if _less(chosen, base) and _rests(world, chosen, checks):
+        return chosen
+    return _ruled(base, "the order alone would move numbers")
 
 
-class Leaving:
+class _Leaving:
     """The usual order, but for the warnings that somebody left to a person."""
 
-    def __init__(self, left: frozenset[str]) -> None:
+    def __init__(self, left: Mapping[str, str]) -> None:
         self._left = left
 
     def choose(self, subject: Subject, pending: Sequence[Finding], so_far: SoFar = START) -> Choice:
         """The worst finding, left open when it is one of those."""
         choice = WorstFirst().choose(subject, pending)
-        return replace(choice, leave=choice.finding.id in self._left)
+        why = self._left.get(choice.finding.id)
+        return choice if why is None else replace(choice, thought=why, leave=True)
 
 
-def _worse(chosen: RefinedComponent, usual: RefinedComponent) -> str:
-    """What the choice leaves open that the usual order does not; empty for nothing."""
-    blocking = {item.id for item in chosen.failed if item.blocks}
+def _more(one: RefinedComponent, usual: RefinedComponent) -> str:
+    """What is open in the one and not in the usual one, but for what was left on purpose."""
+    blocking = {item.id for item in one.failed if item.blocks}
     more = blocking - {item.id for item in usual.failed if item.blocks}
-    more |= _open(chosen) - _open(usual) - chosen.left
-    return f"it leaves {', '.join(sorted(more))} open" if more else ""
+    more |= _open(one) - _open(usual) - one.left.keys()
+    return ", ".join(sorted(more))
+
+
+def _less(one: RefinedComponent, base: RefinedComponent) -> bool:
+    """Whether less is open in the one, and nothing else."""
+    return _open(one) < _open(base) and not _more(one, base)
 
 
 def _open(refined: RefinedComponent) -> set[str]:
     return {item.id for item in refined.failed if item.severity is not Severity.INFO}
 
 
-def _restless(world: World, chosen: RefinedComponent, checks: Sequence[Check]) -> str:
-    again = refine_component(world, chosen.plan, checks, Leaving(chosen.left))
-    steady = same_numbers(again.plan, chosen.plan) and again.left == chosen.left
-    return "" if steady else "its numbers have not come to rest"
+def _rests(world: World, chosen: RefinedComponent, checks: Sequence[Check]) -> bool:
+    """Whether refining it again changes nothing."""
+    again = refine_component(world, chosen.plan, checks, _Leaving(chosen.left))
+    return same_numbers(again.plan, chosen.plan)
 
 
 def _ruled(usual: RefinedComponent, why: str) -> RefinedComponent:

@@ -12,7 +12,7 @@ or after three cycles.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -112,8 +112,8 @@ class RefinedComponent:
     passed: int
     skipped: dict[str, str]
     refinement: Refinement
-    left: frozenset[str] = frozenset()
-    """Checks whose findings the reasoner left to a person, though a repair exists."""
+    left: Mapping[str, str] = field(default_factory=dict)
+    """Checks whose findings the reasoner left to a person though a repair exists, and why."""
 
     @property
     def plan(self) -> ComponentPlan:
@@ -125,7 +125,7 @@ class RefinedComponent:
 class _Journal:
     trace: list[ReActStep] = field(default_factory=list)
     answered: dict[str, Finding] = field(default_factory=dict)
-    left: set[str] = field(default_factory=set)
+    left: dict[str, str] = field(default_factory=dict)
 
     def pending(self, failed: Sequence[Finding]) -> list[Finding]:
         """Findings that a repair may still answer."""
@@ -176,7 +176,7 @@ def refine_component(
         passed=outcome.passed + finals.passed,
         skipped=outcome.skipped | finals.skipped,
         refinement=Refinement(ended=ended, cycles=cycles, trace=tuple(journal.trace)),
-        left=frozenset(journal.left & left),
+        left={id_: why for id_, why in journal.left.items() if id_ in left},
     )
 
 
@@ -238,7 +238,7 @@ def _cycle(
         finding = next((x for x in pending if x.id == choice.finding.id), min(pending, key=_rank))
         tried.add(finding.id)
         if choice.leave and not finding.blocks:
-            journal.left.add(finding.id)
+            journal.left[finding.id] = choice.thought
             journal.note(cycle, name, choice.thought, LEAVE, _left_open(finding))
             pending = [item for item in pending if item.id not in tried]
             continue

@@ -7,14 +7,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rva.checks import CHECKS
+from rva.checks.base import Check, Problem, judge
 from rva.cost import component_cost
 from rva.guard import USUAL_ORDER, refine_guarded
-from rva.react import LEAVE, MAX_CYCLES, refine_component, same_numbers
+from rva.react import LEAVE, MAX_CYCLES, Choice, refine_component, run_checks, same_numbers
+from rva.repairs import REMEDIES
+from rva.repairs.amounts import with_replicas
+from rva.repairs.base import Phase, Remedy, Repair
 from rva.thinking.prompt import MAX_CHARACTERS
 from rva.thinking.reasoner import FROM_HERE, HAND_OVER, MAX_LOOKS, WITHHELD, ThinkingReasoner
 from rva.thinking.tools import Ports, Tools
 from schemas.errors import StoreError
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
+from schemas.model import Answered, Unanswered
 from schemas.plan import ReasoningStep
 from schemas.ports import ExternalTool, Prices
 from schemas.quantities import MIB
@@ -317,7 +322,7 @@ def test_a_warning_is_left_when_evidence_carries_that(build, fake_model, said):
     )
     result = refined(build, model)
     assert result.plan.replicas == 1
-    assert result.left == {"A01"}
+    assert result.left.keys() == {"A01"}
     (step,) = [item for item in result.refinement.trace if item.action == LEAVE]
     assert step.thought == "fake/one: The vendor runs one replica."
     assert step.observation.startswith("A01 stays open as a warning")
@@ -332,7 +337,7 @@ def test_a_warning_is_left_when_evidence_carries_that(build, fake_model, said):
 def test_the_word_of_the_repository_leaves_nothing(build, fake_model, said):
     model = fake_model(said("leave", "A01", evidence=[README.id]), endless=True)
     result = refined(build, model)
-    assert result.left == frozenset()
+    assert result.left == {}
     assert result.plan.replicas == 2
 
 
@@ -351,7 +356,7 @@ def test_facts_that_it_found_may_be_cited(build, fake_model, said):
         said("leave", "A01", evidence=["fact:found"]),
     )
     result = refined(build, model, ports=Ports(knowledge=FakeKnowledge(fact)))
-    assert result.left == {"A01"}
+    assert result.left.keys() == {"A01"}
 
 
 def test_tools_of_other_servers_get_their_arguments_and_answer_as_data(build, fake_model, said):
@@ -418,29 +423,74 @@ def test_a_sound_draft_costs_no_question(build, fake_model):
     assert model.requests == []
 
 
-def test_an_order_that_leaves_more_open_gives_way_to_the_usual_one(build):
-    """A reasoner that leaves a warning through which another one opens."""
+class FakeLeaver:
+    """Leaves whatever it is asked about."""
 
-    class FakeLeaver:
-        def choose(self, subject, pending, so_far):
-            from rva.react import Choice
+    def choose(self, subject, pending, so_far):
+        return Choice(pending[0], "leave it", leave=True)
 
-            return Choice(pending[0], "leave it", leave=True)
 
-    class FakeCheck:
-        id, final = "P13", False
-
-        def run(self, subject):
-            from rva.checks.base import Problem, judge
-
-            return judge(subject, "P13", [Problem("few")] if subject.plan.replicas < 2 else [])
-
-    at = build.world()
-    result = refine_guarded(at, build.plan(replicas=1), [*CHECKS, FakeCheck()], FakeLeaver())
+def test_leaving_a_warning_through_which_another_opens_gives_way_to_the_usual_order(build):
+    few = [Problem("few")]
+    other = Check("P13", lambda x: judge(x, "P13", few if x.plan.replicas < 2 else []))
+    result = refine_guarded(build.world(), build.plan(replicas=1), [*CHECKS, other], FakeLeaver())
     trace = result.refinement.trace
     assert trace[0].action == USUAL_ORDER
-    assert "it leaves P13 open" in trace[0].thought
+    assert "leaves P13 open too" in trace[0].thought
     assert result.plan.replicas == 2
+
+
+def test_leaving_a_blocking_finding_has_no_effect(build):
+    sizes = build.resources(cpu=500, cpu_limit=100, memory=600, memory_limit=512)
+    result = refine_guarded(build.world(), build.plan(sizes=sizes), CHECKS, FakeLeaver())
+    assert actions(result) == ["raise_limit_to_request"]
+    assert [item for item in result.failed if item.blocks] == []
+
+
+def test_an_order_that_merely_moves_numbers_gives_way_to_the_usual_one(build, fake_model, said):
+    sizes = build.resources(memory=0, memory_limit=None)
+    model = fake_model(said("set_memory_limit"), said("finish"))
+    result = refined(build, model, planned=build.plan(sizes=sizes))
+    plain = usual(build, build.plan(sizes=sizes))
+    assert same_numbers(result.plan, plain.plan)
+
+
+def test_an_order_that_leaves_less_open_stands(build, monkeypatch):
+    """From two replicas the usual order goes to four and is stuck; the other reaches one."""
+    steps = {"T04": {2: 4, 3: 1}, "T03": {2: 3}}
+    good = {"T04": {1}, "T03": {1, 3, 4}}
+
+    def check(id_):
+        wrong = [Problem("no")]
+        return Check(id_, lambda x: judge(x, id_, [] if x.plan.replicas in good[id_] else wrong))
+
+    def repair(id_):
+        def apply(subject):
+            count = steps[id_].get(subject.plan.replicas)
+            return None if count is None else with_replicas(subject, count)
+
+        return apply
+
+    phases = {"T04": Phase.FORM, "T03": Phase.COUNT}
+    for id_, phase in phases.items():
+        monkeypatch.setitem(REMEDIES, id_, Remedy(Repair.SET_REPLICAS, phase, repair(id_)))
+    ranges = build.intervals(2, build.resources())
+    wide = ranges.replicas.model_copy(update={"low": 1, "high": 9})
+    planned = build.plan(intervals=ranges.model_copy(update={"replicas": wide}))
+    checks = [check("T04"), check("T03")]
+
+    plain = refine_component(build.world(), planned, checks)
+    result = refine_guarded(build.world(), planned, checks, FakeSmallestId())
+
+    assert (plain.plan.replicas, [item.id for item in plain.failed]) == (4, ["T04"])
+    assert (result.plan.replicas, result.failed) == (1, ())
+
+
+class FakeSmallestId:
+    """Takes the finding whose id is the smallest."""
+
+    def choose(self, subject, pending, so_far):
+        return Choice(min(pending, key=lambda item: item.id), "the smallest")
 
 
 class FakeChance:
@@ -453,8 +503,6 @@ class FakeChance:
         self.asked = 0
 
     def ask(self, request, shape, check=None):
-        from schemas.model import Answered, Unanswered
-
         self.asked += 1
         fields = shape.model_json_schema()["properties"]
         value = shape.model_validate(
@@ -501,14 +549,16 @@ def test_whatever_is_chosen_the_result_is_as_good_as_without(data, builders):
 
     blocking = {item.id for item in result.failed if item.blocks}
     assert blocking <= {item.id for item in plain.failed if item.blocks}
-    assert not result.left & blocking
+    assert not result.left.keys() & blocking
     assert result.refinement.cycles <= MAX_CYCLES
-    assert result.passed + len(result.failed) == plain.passed + len(plain.failed)
-    assert result.skipped == plain.skipped
+    outcome = run_checks(result.subject, CHECKS)
+    assert (outcome.passed, outcome.skipped) == (result.passed, result.skipped)
+    assert {item.id for item in outcome.failed} == {item.id for item in result.failed}
     for cycle in range(1, MAX_CYCLES + 1):
         looks = [x for x in result.refinement.trace if x.cycle == cycle and "(" in x.action]
         assert len(looks) <= MAX_LOOKS + 1
     if not result.left:
+        assert same_numbers(result.plan, plain.plan) or len(result.failed) < len(plain.failed)
         again = refine_component(at, result.plan, CHECKS)
         assert same_numbers(again.plan, result.plan)
     assert result.plan.resources.limits.memory >= 4 * MIB
