@@ -13,6 +13,7 @@ ProvisionError                    exit code, stable code, one sentence, one hint
     ├── EmbedderError             the embedding model: absent, refused, damaged, not reachable
     ├── MetricsError              the metrics source: not reachable, refused, not as it should be
     ├── ModelError                a language model: not reachable, absent, refused
+    ├── GitHubError               GitHub: not reachable, refused, changed meanwhile
     ├── StoreError                what was remembered cannot be read or kept
     └── OutputError               results could not be written
 
@@ -117,6 +118,12 @@ class ModelError(OutsideError):
     """A language model that was asked for by name cannot be reached or refuses."""
 
     default_code = "model.failed"
+
+
+class GitHubError(OutsideError):
+    """GitHub cannot be reached, refuses, or has something else by now."""
+
+    default_code = "github.failed"
 
 
 class StoreError(OutsideError):
