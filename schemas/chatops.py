@@ -11,8 +11,9 @@ from schemas.trigger import MAX_DESCRIPTION_CHARACTERS, Environment
 
 SHA_PATTERN = r"^[0-9a-f]{40}([0-9a-f]{24})?$"
 """A full git object name: SHA-1 or SHA-256."""
-LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?$"
-FULL_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$"
+LOGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$"
+"""Managed users of an enterprise have an underscore: ``octocat_acme``."""
+FULL_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}$"
 
 
 class Verb(StrEnum):

@@ -118,6 +118,9 @@ class GitHubWriter(Protocol):
     def create_branch(self, name: str, sha: str) -> None:
         """A branch at a commit; an existing branch of that name is a `GitHubError`."""
 
+    def delete_branch(self, name: str) -> None:
+        """Remove a branch; one that is gone already is no error."""
+
     def put_file(self, branch: str, file: FileAt, content: bytes, message: str) -> str:
         """Commit a file to a branch, only if it is still the blob given; the commit.
 
