@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from adapters.llm.models import open_models
 from adapters.settings import Settings, load_settings
 from ci.progress import bar_on_terminal
 from pipeline.evaluation.run import Outcome, prediction_line
 from pipeline.evaluation.table import table
 from pipeline.evaluation.whole import Task, measure
-from pipeline.reasoner import choose_reasoner
+from pipeline.wiring import SystemClock
 from schemas.errors import OutputError, UsageError
 
 
@@ -24,10 +25,13 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: The truth or the checkouts cannot be used.
         OutputError: The predictions cannot be written.
+        ModelError: The model was asked for by name and cannot be reached.
     """
     settings = _settings(arguments)
     with bar_on_terminal() as progress:
-        measured = measure(_task(arguments), settings, choose_reasoner(settings.llm), progress)
+        measured = measure(
+            _task(arguments), settings, open_models(settings, SystemClock()), progress
+        )
     if arguments.predictions is not None:
         write_predictions(Path(arguments.predictions), measured.outcomes)
     if arguments.json:

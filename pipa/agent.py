@@ -40,8 +40,12 @@ class PipaAgent:
         self.usage = usage or UsageSettings()
         self._model = model
 
-    def draft(self, context: AppContext) -> DraftPlan:
+    def draft(self, context: AppContext, only: str | None = None) -> DraftPlan:
         """Size all components; one that fails becomes a `ComponentFailure`, the others stand.
+
+        Args:
+            context: The app.
+            only: Name of the one component to size; the others share its load all the same.
 
         Raises:
             SettingsError: The constants that ship with the package cannot be read.
@@ -52,6 +56,8 @@ class PipaAgent:
         failures: list[ComponentFailure] = []
         cited: dict[str, Evidence] = {}
         for component in context.components:
+            if only not in (None, component.name):
+                continue
             try:
                 plan, evidence = self._size(component, context, constants)
                 plan = self._thought(component, context, plan, evidence)

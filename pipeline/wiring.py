@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from adapters.policies import load_policies
 from adapters.prices import load_prices
 from adapters.settings import Settings, load_settings
 from dca.agent import DcaAgent
+from dca.docs.ask import ask
 from pipa.agent import PipaAgent
 from pipa.manifests import generate_manifests
 from pipa.usage.settings import UsageSettings
@@ -24,6 +26,9 @@ from pipeline.metrics import MetricsChoice, with_metrics
 from pipeline.workflow import Pipeline
 from rva.agent import RvaAgent
 from rva.policies import DEFAULT_POLICY
+from rva.thinking.tools import NO_PORTS, Ports
+from schemas.context import Component
+from schemas.evidence import Evidence
 from schemas.model import Asker
 from schemas.ports import Checkout, DecisionMemory, KnowledgeSource
 
@@ -58,12 +63,14 @@ def agents(
         models: The language models of the run; none take part when None.
 
     Raises:
-        SettingsError: A policy, price or constants file is wrong.
+        SettingsError: A policy, price, constants or MCP server file is wrong.
     """
     settings = settings or load_settings()
+    knowledge = knowledge_source(settings, exclude_owners)
+    chooser = models.of(Asker.RVA) if models else None
     dca = DcaAgent(
         charts=HelmRenderer(settings.helm),
-        knowledge=knowledge_source(settings, exclude_owners),
+        knowledge=knowledge,
         memory=memory,
         model=models.of(Asker.DCA) if models else None,
     )
@@ -72,9 +79,24 @@ def agents(
         validator=KubernetesSchemas(),
         policies=load_policies(DEFAULT_POLICY, _path(settings.policy_file)),
         prices=load_prices(_path(settings.price_file)),
+        model=chooser,
+        ports=NO_PORTS if chooser is None else _ports(settings, knowledge),
     )
     pipa = PipaAgent(usage=_usage(settings), model=models.of(Asker.PIPA) if models else None)
     return dca, pipa, rva
+
+
+def _ports(settings: Settings, knowledge: KnowledgeSource | None) -> Ports:
+    """What the tools of a model reach: the knowledge base, and the servers that are listed."""
+    # Imported here: a run without a model pays nothing for it.
+    from adapters.mcp_client import open_external_tools
+
+    def search(component: Component, question: str) -> Sequence[Evidence]:
+        return () if knowledge is None else ask(component, question, knowledge)
+
+    return Ports(
+        knowledge=None if knowledge is None else search, external=open_external_tools(settings)
+    )
 
 
 def _usage(settings: Settings) -> UsageSettings:

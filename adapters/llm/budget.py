@@ -33,6 +33,16 @@ class Budget:
     seconds: float
     _started: float | None = None
     _lock: Lock = field(default_factory=Lock)
+    _whole: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self._whole = (self.calls, self.tokens)
+
+    def restart(self) -> None:
+        """All of it again: another run begins."""
+        with self._lock:
+            self.calls, self.tokens = self._whole
+            self._started = None
 
     def take(self, tokens: int) -> str | None:
         """Take one call of about so many tokens; why not, when nothing is left for it."""

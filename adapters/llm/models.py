@@ -26,6 +26,11 @@ class Models:
 
     choice: ReasonerChoice
     by_asker: dict[Asker, StructuredModel]
+    budget: Budget
+
+    def begin(self) -> None:
+        """Another run begins: it has the whole budget again, what was asked goes on counting."""
+        self.budget.restart()
 
     def of(self, asker: Asker) -> LanguageModel | None:
         """The model of one agent; None: it works without."""
@@ -64,7 +69,7 @@ def open_models(settings: Settings, clock: Clock, journal: Journal | None = None
         by_asker[asker] = StructuredModel(
             asker, str(model), provider, rules, budget, journal, clock
         )
-    return Models(choice, by_asker)
+    return Models(choice, by_asker, budget)
 
 
 def _general(settings: Settings) -> tuple[ModelName | None, ReasonerChoice]:

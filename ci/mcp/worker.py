@@ -85,11 +85,11 @@ def work(job: Job, wire: Wire) -> Done:
         ProvisionError: Nothing could be sized, or the arguments cannot be used.
     """
     # Imported here: whoever only needs the shape of a job loads no pipeline.
+    from adapters.llm.models import open_models
     from adapters.settings import load_settings
     from ci.mcp.answers import ManifestCheck
     from ci.mcp.summary import explanations_of, findings_of, fitted, sizing_of
     from ci.version import version
-    from pipeline.reasoner import choose_reasoner
     from pipeline.run import Recorder
     from pipeline.standing import standing_findings
     from pipeline.wiring import SystemClock, build_pipeline
@@ -97,8 +97,10 @@ def work(job: Job, wire: Wire) -> Done:
 
     settings = load_settings()
     trigger = _trigger(job)
-    recorder = Recorder(SystemClock(), version=version(), reasoner=choose_reasoner(settings.llm))
-    pipeline = build_pipeline(settings)
+    clock = SystemClock()
+    models = open_models(settings, clock)
+    recorder = Recorder(clock, version=version(), reasoner=models.choice)
+    pipeline = build_pipeline(settings, models=models)
     pipeline.warm()
     wire.progress("fetching the repository" if job.kind == "size" else "reading the manifests")
     with recorder.stage("fetch"), _checkout(job, settings) as checkout:

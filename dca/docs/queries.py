@@ -88,6 +88,11 @@ def narrow(subject: Subject, missing: Sequence[Need]) -> Step:
     return Step((query,), f"{_missing(missing)}: asked for alone, still about {_named(subject)}")
 
 
+def free(subject: Subject, question: str) -> KnowledgeQuery:
+    """A question in somebody's own words about the component or what it is one of."""
+    return KnowledgeQuery(text=_text(subject, question), kinds=_KINDS, limit=CODE_LIMIT)
+
+
 def wide(subject: Subject, missing: Sequence[Need], rungs: slice) -> Step | None:
     """A round about what the component is one of; None when there is nothing wider.
 

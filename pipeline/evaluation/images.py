@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.settings import Settings
 from dca.repository.assemble import read_repository
-from pipeline.evaluation.run import Evaluation, Outcome, Progress, Scope, Sizer, attempted
+from pipeline.evaluation.run import Evaluation, Outcome, Progress, Sizer, attempted
 from pipeline.evaluation.truth import Row
 from schemas.base import JsonObject
 from schemas.context import Component, WorkloadKind
@@ -43,16 +42,13 @@ class NoFiles:
         return None
 
 
-def evaluate_images(
-    rows: Sequence[Row], scope: Scope, settings: Settings, progress: Progress
-) -> Evaluation:
+def evaluate_images(rows: Sequence[Row], sizer: Sizer, progress: Progress) -> Evaluation:
     """Size all rows that name an image and have no source.
 
     Raises:
         SettingsError: A setting or constants file is wrong.
     """
-    chosen = [row for row in scope.kept(rows) if not row["source_path"]]
-    sizer = Sizer(scope, settings)
+    chosen = [row for row in sizer.scope.kept(rows) if not row["source_path"]]
     found: list[Outcome] = []
     for row in sorted(chosen, key=lambda row: str(row["app"]).lower()):
         progress(str(row["app"]), len(found), len(chosen))

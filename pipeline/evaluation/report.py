@@ -21,6 +21,8 @@ from pipeline.evaluation.twins import Agreement, agreement
 TOOL = "ai-provision"
 UNCITED = f"{TOOL}, uncited owners"
 """Rows of owners from whose repositories no constant of the model is taken: the line to quote."""
+THINKING = f"{TOOL} with the model"
+"""The same rows, sized once more with the language model."""
 _TIERS = ("demo", "chart_default", "production")
 
 
@@ -105,6 +107,8 @@ def part(found: Evaluation, among: Sequence[Row], manifests: Sequence[Path] = ()
     predictions: dict[str, list[Prediction | None]] = {
         TOOL: [item.prediction for item in found.outcomes]
     }
+    if any(item.thought is not None for item in found.outcomes):
+        predictions[THINKING] = [item.thought_prediction for item in found.outcomes]
     for name, baseline in Baselines(among).methods().items():
         predictions[name] = [baseline(row) for row in rows]
     sections = [community_section(row, manifests) for row in rows]

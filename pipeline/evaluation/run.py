@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from adapters.llm.models import Models
 from adapters.settings import Settings
 from dca.agent import DcaAgent
 from dca.repository.assemble import read_repository
@@ -18,8 +19,9 @@ from pipeline.evaluation.scoring import Amounts, Prediction
 from pipeline.evaluation.truth import Row, by_repository, component_of, owners_of
 from pipeline.wiring import Agents, agents, local_checkout
 from schemas.context import AppContext, Component
-from schemas.errors import InputFileError, UsageError
+from schemas.errors import InputFileError, ModelError, UsageError
 from schemas.evidence import EvidenceKind
+from schemas.model import Asker
 from schemas.ports import ChartRenderer, Checkout
 from schemas.recommendation import ComponentRecommendation
 from schemas.retrieval import KnowledgeState
@@ -56,6 +58,8 @@ class Outcome:
     answer: ComponentRecommendation | None
     reason: str = ""
     """Why there is no answer."""
+    thought: ComponentRecommendation | None = None
+    """What the tool says with a language model; None where none takes part."""
     own_facts: int = 0
     """Facts from repositories of the row's own owners that it met: none when they are left out."""
 
@@ -63,6 +67,11 @@ class Outcome:
     def prediction(self) -> Prediction | None:
         """The answer in the form that is scored."""
         return None if self.answer is None else _prediction(self.answer)
+
+    @property
+    def thought_prediction(self) -> Prediction | None:
+        """The answer with a language model in that form."""
+        return None if self.thought is None else _prediction(self.thought)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +93,18 @@ class Sizer:
     Args:
         scope: What is left out.
         settings: The operator's.
+        models: Each row is sized once more with them; None: without alone.
     """
 
-    def __init__(self, scope: Scope, settings: Settings) -> None:
-        self._scope = scope
+    def __init__(self, scope: Scope, settings: Settings, models: Models | None = None) -> None:
+        self.scope = scope
+        self._models = models
         self.knowledge: KnowledgeState | None = None
         # Rows of one owner follow each other; opening the knowledge base costs 0.1 s.
         self._agents = functools.lru_cache(maxsize=4)(functools.partial(_agents, settings))
+        self._thinking = functools.lru_cache(maxsize=4)(
+            functools.partial(_agents, settings, models=models)
+        )
 
     def charts(self, row: Row) -> ChartRenderer:
         """What renders the charts of a row's repository."""
@@ -100,7 +114,23 @@ class Sizer:
         self, row: Row, checkout: Checkout, reading: RepositoryReading, match: Match
     ) -> Outcome:
         """Size the component of a row."""
-        dca, pipa, rva = self._agents(self._excluded(row))
+        owners = self._excluded(row)
+        outcome = self._sized(row, self._agents(owners), checkout, (reading, match))
+        if self._models is None or outcome.answer is None:
+            return outcome
+        self._models.begin()
+        thought = self._sized(row, self._thinking(owners), checkout, (reading, match))
+        return replace(outcome, thought=thought.answer)
+
+    def _sized(
+        self,
+        row: Row,
+        three: Agents,
+        checkout: Checkout,
+        found: tuple[RepositoryReading, Match],
+    ) -> Outcome:
+        dca, pipa, rva = three
+        reading, match = found
         trigger = Trigger(git_repo=checkout.url, app_description=row["description"])
         context = dca.aggregate(trigger, checkout, reading)
         component = match(row, context.components)
@@ -110,7 +140,7 @@ class Sizer:
             )
         context = _retrieved(dca, context, component)
         self.knowledge = context.knowledge or self.knowledge
-        refined = rva.refine(context, pipa.draft(context))
+        refined = rva.refine(context, pipa.draft(context, only=component.name))
         for answer in refined.components:
             if answer.name == component.name:
                 return Outcome(row, answer, own_facts=_own_facts(row, context))
@@ -119,13 +149,11 @@ class Sizer:
 
     def _excluded(self, row: Row) -> frozenset[str]:
         """Owners whose facts and rules this row must not meet."""
-        owners = {app.split("/")[0] for app in self._scope.exclude_apps}
-        return frozenset(owners | (owners_of(row) if self._scope.leave_one_app_out else set()))
+        owners = {app.split("/")[0] for app in self.scope.exclude_apps}
+        return frozenset(owners | (owners_of(row) if self.scope.leave_one_app_out else set()))
 
 
-def evaluate(
-    rows: Sequence[Row], scope: Scope, settings: Settings, progress: Progress
-) -> Evaluation:
+def evaluate(rows: Sequence[Row], sizer: Sizer, progress: Progress) -> Evaluation:
     """Size all rows that have source and whose repository is checked out.
 
     Each repository is read once.
@@ -133,7 +161,9 @@ def evaluate(
     Raises:
         InputFileError: None of the checkouts is there.
         SettingsError: A setting or constants file is wrong.
+        ModelError: The model was asked for by name and cannot be reached.
     """
+    scope = sizer.scope
     groups = list(by_repository(scope.kept(rows), *scope.checkouts))
     there = [(name, place, group) for name, place, group in groups if place is not None]
     if groups and not there:
@@ -142,7 +172,6 @@ def evaluate(
             + ", ".join(map(str, scope.checkouts)),
             hint="A checkout is a directory named owner+name.",
         )
-    sizer = Sizer(scope, settings)
     total = sum(len(group) for _, _, group in there)
     found: list[Outcome] = []
     for repository, place, group in there:
@@ -174,19 +203,21 @@ def attempted(row: Row, size: Callable[[Row], Outcome]) -> Outcome:
 
     Raises:
         UsageError: What the user gave cannot be used; that holds for every row.
+        ModelError: The model cannot be reached; the same.
     """
     try:
         return size(row)
-    except UsageError:
+    except (UsageError, ModelError):
         raise
     except Exception as error:  # noqa: BLE001 - one row's failure is its own
         _log.warning("row_failed", exc_info=True, extra={"app": row["app"]})
         return Outcome(row, None, f"the tool failed: {type(error).__name__}")
 
 
-def _agents(settings: Settings, owners: frozenset[str]) -> Agents:
-    dca, _, rva = agents(settings, exclude_owners=owners)
-    return dca, PipaAgent(constants_without(owners)), rva
+def _agents(settings: Settings, owners: frozenset[str], models: Models | None = None) -> Agents:
+    dca, _, rva = agents(settings, exclude_owners=owners, models=models)
+    model = models.of(Asker.PIPA) if models else None
+    return dca, PipaAgent(constants_without(owners), model=model), rva
 
 
 def _retrieved(dca: DcaAgent, context: AppContext, component: Component) -> AppContext:
@@ -226,8 +257,14 @@ def prediction_line(outcome: Outcome) -> dict[str, object]:
     answer = outcome.answer
     if answer is None:
         return {**head, "error": outcome.reason}
+    line: dict[str, object] = {**head, **_numbers(answer)}
+    if outcome.thought is not None:
+        line["with_model"] = _numbers(outcome.thought)
+    return line
+
+
+def _numbers(answer: ComponentRecommendation) -> dict[str, object]:
     return {
-        **head,
         "replicas": answer.replicas,
         **answer.resources.model_dump(mode="json"),
         "interval": answer.intervals.model_dump(mode="json"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from pipeline.evaluation.report import TOOL, UNCITED, Method, Part, Report
+from pipeline.evaluation.report import THINKING, TOOL, UNCITED, Method, Part, Report
 from pipeline.evaluation.scoring import FieldScore
 from pipeline.evaluation.truth import FIELDS
 
@@ -51,7 +51,7 @@ def _methods(title: str, methods: Sequence[Method]) -> list[str]:
     heads = "".join(f"{head:>{_CELL + 1}}" for head in _HEADS)
     lines = [f"{title:{_NAME}}{'ok':>5}{'all4':>5}{heads}{_line('r0', 'r1', 'BLEU', 'CodeB')}"]
     lines[0] += _line("kill", "waste")
-    baselines = [method for method in methods if method.name not in (TOOL, UNCITED)]
+    baselines = [method for method in methods if method.name not in (TOOL, UNCITED, THINKING)]
     return [*lines, *map(_method, methods), _best(baselines)]
 
 

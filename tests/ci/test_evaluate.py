@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from ci.evaluate import write_predictions
-from pipeline.evaluation.report import TOOL
+from pipeline.evaluation.report import THINKING, TOOL
 from pipeline.evaluation.run import Outcome
 from pipeline.evaluation.whole import CHARTS, IMAGES, SOURCE
 from schemas.errors import OutputError
+from tests.engine.colleague import agreeing
+from tests.engine.fake_ollama import FakeOllama, ScriptedBrain
 from tests.pipeline.evaluation.test_images import CACHE, LINE
 from tests.pipeline.evaluation.test_run import API
 from tests.pipeline.evaluation.test_truth import row
@@ -130,9 +132,9 @@ def test_not_one_prediction_is_exit_code_1(place):
         (json.dumps(row(app="Gone/x")), (), "none of the 1 repositories is checked out below"),
         (json.dumps(row(**API)), ("--charts", "gone.jsonl"), "the charts gone.jsonl cannot be"),
         (json.dumps(row(**API)), ("--exclude-app", "shop"), "--exclude-app 'shop' is not OWNER/"),
-        (json.dumps(row(**API)), ("--llm", "ollama/llama3.1"), "has no model access"),
+        (json.dumps(row(**API)), ("--llm", "llama3.1"), "--llm"),
     ],
-    ids=["no JSON", "missing field", "no checkout", "no charts", "no app", "no model"],
+    ids=["no JSON", "missing field", "no checkout", "no charts", "no app", "no model name"],
 )
 def test_what_cannot_be_used_is_one_sentence_and_nothing_is_written(place, text, arguments, words):
     (place / "truth.jsonl").write_text(text)
@@ -154,3 +156,30 @@ def test_predictions_that_cannot_be_written_leave_nothing_behind(tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["taken"]
     write_predictions(tmp_path / "p.jsonl", [outcome])
     assert json.loads((tmp_path / "p.jsonl").read_text())["error"] == "it was not sized"
+
+
+def test_a_model_stands_beside_the_tool_without_one_with_what_it_cost(place, monkeypatch):
+    write(place / "truth.jsonl", row(**API), CACHE)
+    with FakeOllama(ScriptedBrain(agreeing)) as fake:
+        monkeypatch.setenv("AI_PROVISION_LLM_URL", fake.url)
+        given = ("--llm", "ollama/tiny", "--knowledge", "off", "--third-party")
+        done = run(place, *ARGUMENTS, *given, "--json", "--predictions", "p.jsonl")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["conditions"]["model"] == "ollama/tiny"
+    # One question per agent and row, and RVA's summary: the neighbours of a row cost nothing.
+    assert found["conditions"]["model of pipa"].startswith("ollama/tiny, 2 calls (0 again)")
+    for part in found["parts"].values():
+        methods = {item["name"]: item for item in part["methods"]}
+        assert methods[THINKING]["fields"] == methods[TOOL]["fields"]
+    lines = [json.loads(line) for line in (place / "p.jsonl").read_text().splitlines()]
+    assert all(line["with_model"]["requests"] == line["requests"] for line in lines)
+
+
+def test_a_named_model_that_is_not_there_ends_the_evaluation(place, monkeypatch):
+    monkeypatch.setenv("AI_PROVISION_LLM_URL", "http://127.0.0.1:9")
+    write(place / "truth.jsonl", row(**API))
+    done = run(place, *ARGUMENTS, "--llm", "ollama/tiny", "--predictions", "p.jsonl")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "nobody answers" in done.stderr
+    assert not (place / "p.jsonl").exists()

@@ -1,4 +1,4 @@
-"""`size` with a model, behind a fake that speaks the part of Ollama's API that is used."""
+"""`size` with a model behind a fake Ollama."""
 
 from __future__ import annotations
 
@@ -6,81 +6,23 @@ import itertools
 import json
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from tests.engine.colleague import agreeing
+from tests.engine.fake_ollama import FakeOllama, ScriptedBrain
 
 _MAIN = "import sys; from ci.cli import main; sys.exit(main(sys.argv[1:]))"
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 
 
-class FakeOllama(ThreadingHTTPServer):
-    """Has one model, whose answers a function makes of the request."""
-
-    daemon_threads = True
-
-    def __init__(self, answer):
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer = answer
-        self.requests = []
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self._send({"models": [{"name": "tiny:latest", "model": "tiny:latest"}]})
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append(asked)
-        if asked["model"] != "tiny":
-            self._send({"error": f"model '{asked['model']}' not found"}, 404)
-            return
-        self._send(
-            {
-                "model": "tiny",
-                "created_at": "2026-01-01T00:00:00Z",
-                "message": {"role": "assistant", "content": self.server.answer(asked)},
-                "done": True,
-                "done_reason": "stop",
-                "prompt_eval_count": 700,
-                "eval_count": 90,
-            }
-        )
-
-    def _send(self, document, status=200):
-        body = json.dumps(document).encode() + b"\n"
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-ndjson")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
 @pytest.fixture
 def ollama():
-    servers = []
-
-    def start(answer):
-        server = FakeOllama(answer)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        servers.append((server, thread))
-        return server
-
-    yield start
-    for server, thread in servers:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    """Starts a fake Ollama whose one model, ``tiny``, answers as a function says."""
+    with ExitStack() as stack:
+        yield lambda answer: stack.enter_context(FakeOllama(ScriptedBrain(answer)))
 
 
 def size(*arguments, cache, url="http://127.0.0.1:9"):
@@ -100,18 +42,6 @@ def numbers(answer):
     return [(c["name"], c["replicas"], c["resources"]) for c in answer["components"]]
 
 
-def agreeing(asked):
-    """Reads nothing more, and repeats every target."""
-    data = asked["messages"][1]["content"]
-    if "estimate_low_target_high" not in data:
-        return '{"statements": []}'
-    facts = json.loads(data.removeprefix("<data>").removesuffix("</data>"))
-    found = {k: v[1] for k, v in facts["estimate_low_target_high"].items()}
-    found.setdefault("cpu_limit_millicores", 0)
-    reasoning = [{"text": "The estimate holds.", "evidence": []}]
-    return json.dumps({"reasoning": reasoning, "support": [], **found})
-
-
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     return json.loads(size("--llm", "none", cache=tmp_path_factory.mktemp("plain")).stdout)
@@ -128,7 +58,9 @@ def test_a_model_that_agrees_changes_no_number(ollama, plain, tmp_path):
     assert used["dca"]["calls"] == 1
     assert used["pipa"]["calls"] == len(answer["components"])
     assert used["pipa"]["prompts"] == ["pipa.plan/1"]
-    for asked in server.requests:
+    assert used["rva"]["calls"] >= len(answer["components"])
+    assert all(c["rationale"] == "The plan stands." for c in answer["components"])
+    for asked in (chat.body for chat in server.chats):
         assert asked["options"]["num_ctx"] == 8192
         assert asked["options"]["temperature"] == 0.0
         assert asked["keep_alive"] == "10m"

@@ -7,7 +7,7 @@ import pytest
 from adapters.settings import Settings
 from pipeline.evaluation.charts import load_charts
 from pipeline.evaluation.images import NoFiles, evaluate_images, label, manifest
-from pipeline.evaluation.run import Scope
+from pipeline.evaluation.run import Scope, Sizer
 from schemas.errors import InputFileError
 from schemas.quantities import GIB
 from tests.pipeline.evaluation.test_truth import row
@@ -24,7 +24,7 @@ CACHE = row(
 
 
 def outcomes(rows, **scope):
-    return evaluate_images(rows, Scope((), **scope), OFF, lambda *_: None).outcomes
+    return evaluate_images(rows, Sizer(Scope((), **scope), OFF), lambda *_: None).outcomes
 
 
 def test_an_image_is_sized_as_the_product_that_it_is():

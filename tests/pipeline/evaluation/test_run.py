@@ -8,7 +8,15 @@ import pytest
 
 from adapters.settings import load_settings
 from pipeline.evaluation.report import TOOL, Report, part
-from pipeline.evaluation.run import Evaluation, Outcome, Scope, attempted, evaluate, prediction_line
+from pipeline.evaluation.run import (
+    Evaluation,
+    Outcome,
+    Scope,
+    Sizer,
+    attempted,
+    evaluate,
+    prediction_line,
+)
 from pipeline.evaluation.table import table
 from schemas.errors import InputFileError, SettingsError
 from tests.pipeline.evaluation.test_truth import row
@@ -54,8 +62,7 @@ def evaluation(place, rows, **scope) -> Evaluation:
     seen = []
     found = evaluate(
         rows,
-        Scope((place / "checkouts",), **scope),
-        settings(place),
+        Sizer(Scope((place / "checkouts",), **scope), settings(place)),
         lambda *progress: seen.append(progress),
     )
     assert [total for _, _, total in seen] == [len(found.outcomes)] * len(seen)
