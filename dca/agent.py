@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dca.description import evidence_of, read_description
 from dca.docs.recall import Recalled, recall
-from dca.docs.search import Searched, search
+from dca.docs.search import Planner, Searched, search
 from dca.metrics.remembered import Recollected, keep, recollect
 from dca.metrics.rules import MetricsRules, surroundings_of
 from dca.reconcile import reconcile
@@ -124,7 +124,11 @@ class DcaAgent:
     def retrieve(self, context: AppContext) -> AppContext:
         """Search documents for the components of the docs route, and the memories for all."""
         by_docs = [item for item in context.components if _goes_by_docs(item)]
-        searched = search(by_docs, self.knowledge) if self.knowledge else Searched(tuple(by_docs))
+        searched = (
+            search(by_docs, self.knowledge, self._planner())
+            if self.knowledge
+            else Searched(tuple(by_docs))
+        )
         found = {item.name: item for item in searched.components}
         components = tuple(found.get(item.name, item) for item in context.components)
         url = context.repository.url
@@ -143,6 +147,13 @@ class DcaAgent:
                 "knowledge": searched.state,
             }
         )
+
+    def _planner(self) -> Planner | None:
+        if self.model is None:
+            return None
+        from dca.thinking.planning import ThinkingPlanner
+
+        return ThinkingPlanner(self.model)
 
     def _keep(self, summaries: tuple[UsageSummary, ...]) -> tuple[Note, ...]:
         return () if self.telemetry is None else keep(summaries, self.telemetry)

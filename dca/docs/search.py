@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from dca.docs.coverage import ITSELF, ORDER, holds, match_of, missing, serves
 from dca.docs.evidence import fact_evidence, fact_evidence_id
 from dca.docs.needs import Match, Need, needs_of
-from dca.docs.queries import ROUNDS, Step, broad, narrow, wide
+from dca.docs.queries import ROUNDS, Step, broad, free, narrow, wide
 from dca.docs.subject import Subject, subject_of
 from schemas.context import Component, Note
-from schemas.errors import ProvisionError
+from schemas.errors import ModelError, ProvisionError
 from schemas.evidence import Evidence
 from schemas.knowledge import Fact, KnowledgeQuery, Retrieval
 from schemas.ports import KnowledgeSource
@@ -42,6 +43,31 @@ class Searched:
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[Note, ...] = ()
     state: KnowledgeState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A component of which something is still missing."""
+
+    subject: Subject
+    missing: tuple[Need, ...]
+    found: tuple[Fact, ...]
+    """What is known, most relevant first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in somebody's own words, and why it is asked."""
+
+    question: str
+    why: str
+
+
+class Planner(Protocol):
+    """Thinks of further questions."""
+
+    def __call__(self, open_: Sequence[Open]) -> Mapping[str, Asked]:
+        """By the component's name; who has no idea leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,11 @@ class _Inquiry:
         # Nothing more is known of the thing itself: to ask for its details would find nothing.
         self.widened = True
         return wide(self.subject, open_needs, slice(0, 1))
+
+    @property
+    def open(self) -> Open:
+        """What is missing, and what is there, for whoever thinks of another question."""
+        return Open(self.subject, self.missing(), tuple(hit.fact for hit in self.kept()))
 
     def take(self, number: int, step: Step, answers: Mapping[KnowledgeQuery, Retrieval]) -> None:
         """Keep what came back and fits, and record the round."""
@@ -141,21 +172,33 @@ class _Inquiry:
         return ORDER.index(hit.match) + behind, -hit.score, hit.id
 
 
-def search(components: Sequence[Component], source: KnowledgeSource) -> Searched:
+def search(
+    components: Sequence[Component], source: KnowledgeSource, planner: Planner | None = None
+) -> Searched:
     """Search for all components; a source that fails is a note, what was found before stays.
 
     Args:
         components: Those that go the docs way.
         source: Answers the questions.
+        planner: Asked once, for the last round, what else to ask where figures are missing.
+
+    Raises:
+        ModelError: The planner asks a model that cannot be reached and must be.
     """
     inquiries = [_inquiry(index, component) for index, component in enumerate(components)]
     notes: list[Note] = []
     state: KnowledgeState | None = None
     try:
         for number in range(1, ROUNDS + 1):
-            if not _round(number, inquiries, source):
+            steps = [item.step(number) for item in inquiries]
+            if planner is not None and number > 1 and (number == ROUNDS or not any(steps)):
+                steps = _planned(inquiries, steps, planner)
+                planner = None
+            if not _round(number, inquiries, steps, source):
                 break
         state = source.state
+    except ModelError:
+        raise
     except Exception as error:
         logger.info("knowledge_failed", exc_info=True)
         notes.append(_failed(error))
@@ -175,9 +218,35 @@ def _inquiry(index: int, component: Component) -> _Inquiry:
     return _Inquiry(subject, needs_of(subject), thorough=index < MOST_THOROUGH)
 
 
-def _round(number: int, inquiries: Iterable[_Inquiry], source: KnowledgeSource) -> bool:
+def _planned(
+    inquiries: Sequence[_Inquiry], steps: Sequence[Step | None], planner: Planner
+) -> list[Step | None]:
+    """The steps with what the planner adds to them."""
+    open_ = [one.open for one in inquiries if one.thorough and one.missing()]
+    asked = planner(open_) if open_ else {}
+    return [
+        _joined(step, one.subject, asked.get(one.subject.component.name))
+        for one, step in zip(inquiries, steps, strict=True)
+    ]
+
+
+def _joined(step: Step | None, subject: Subject, asked: Asked | None) -> Step | None:
+    if asked is None:
+        return step
+    query = free(subject, asked.question)
+    if step is None:
+        return Step((query,), asked.why)
+    return Step((*step.queries, query), f"{step.why}; {asked.why}")
+
+
+def _round(
+    number: int,
+    inquiries: Sequence[_Inquiry],
+    steps: Sequence[Step | None],
+    source: KnowledgeSource,
+) -> bool:
     """One round; False when nobody had a question."""
-    asked = [(item, step) for item in inquiries if (step := item.step(number)) is not None]
+    asked = [(one, step) for one, step in zip(inquiries, steps, strict=True) if step is not None]
     queries = tuple(dict.fromkeys(query for _, step in asked for query in step.queries))
     if not queries:
         return False
