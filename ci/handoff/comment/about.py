@@ -1,0 +1,60 @@
+"""What the comment is told beside the recommendation, and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.chatops import Verb
+
+MAX_COMMENT = 60_000
+"""UTF-16 units; GitHub refuses a comment of more than 65,536 characters."""
+MAX_SUMMARY_BYTES = 1_000_000
+"""GitHub refuses the job summary of a step beyond 1 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """What the patch does to one file of the repository."""
+
+    path: str
+    diff: str
+    """Unified diff, without colours."""
+    note: str = ""
+    """What a reader should know about it, one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentAbout:
+    """What a comment is about, beyond the numbers."""
+
+    key: str
+    """``owner/name/app``: two comments of one key are one comment, updated in place."""
+    head_sha: str
+    """The commit that was sized, in full."""
+    asked_at: str
+    """When the command was written (RFC 3339)."""
+    verb: Verb = Verb.SIZE
+    component: str | None = None
+    """Only this component is shown."""
+    stale_head: str | None = None
+    """The pull request's head, where it is another commit by now."""
+    run_url: str | None = None
+    """Page of the run that computed it; our own, the only thing that is ever linked."""
+    edits: tuple[FileEdit, ...] = ()
+    """The recommendation as edits of the repository's files; empty: the patch itself is shown."""
+    can_apply: bool = True
+    """False where ``apply`` would be refused: the branch of a fork."""
+    applied_url: str | None = None
+    """The pull request that carries the numbers, after ``apply``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment, ready to be sent."""
+
+    text: str
+    """Markdown, at most `MAX_COMMENT` long, the marker in its first line."""
+    marker: str
+    """That first line."""
+    full_text: str
+    """The same for the job summary: nothing cut before `MAX_SUMMARY_BYTES`, no marker."""
