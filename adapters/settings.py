@@ -1,7 +1,8 @@
 """Settings: the only place that reads the environment.
 
 Every setting is an environment variable that starts with ``AI_PROVISION_``. Its description and
-default stand beside the field, and the table of the documentation is made from them.
+default stand beside the field, and the table of the documentation is made from them. Where a runner
+of GitHub Actions sets a variable for the same thing, that one counts when ours is not set.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from schemas.errors import SettingsError
 from schemas.quantities import GIB, KIB, MIB, Bytes, MemoryQuantity
 
 PREFIX = "AI_PROVISION_"
+RUNNER_VARIABLES = {"github_api_url": "GITHUB_API_URL", "github_token": "GITHUB_TOKEN"}
+"""What is read when the setting's own variable is not set."""
 
 
 class Settings(BaseModel):
@@ -233,6 +236,43 @@ class Settings(BaseModel):
         le=600,
         description="Longest time that one call of a tool of these servers may take.",
     )
+    github_api_url: str = Field(
+        default="https://api.github.com",
+        pattern=r"^https?://[^\s@?#]+$",
+        description="REST API of GitHub; of GitHub Enterprise Server `https://HOST/api/v3`. Also "
+        "read from `GITHUB_API_URL`, as the runner of Actions sets it.",
+    )
+    github_token: SecretStr | None = Field(
+        default=None,
+        description="Token for it; also read from `GITHUB_TOKEN`. Or the credentials of an app:",
+    )
+    github_app_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="Identifier of a GitHub App (its App ID or client ID) that is installed on the "
+        "repository; used instead of the token.",
+    )
+    github_app_private_key: SecretStr | None = Field(
+        default=None, description="Private key of the app, PEM; or the file that holds it:"
+    )
+    github_app_private_key_file: str | None = Field(
+        default=None, description="File with the private key of the app."
+    )
+    github_ca_file: str | None = Field(
+        default=None, description="PEM file of the authorities that sign GitHub's certificate."
+    )
+    github_proxy: SecretStr | None = Field(
+        default=None,
+        description="HTTP proxy on the way to GitHub. Proxy variables of the environment are not "
+        "used.",
+    )
+    github_timeout_seconds: float = Field(
+        default=120,
+        gt=0,
+        le=3600,
+        description="Longest time that one request to GitHub may take, with the tries after it "
+        "and the waits that GitHub asks for.",
+    )
     helm: str | None = Field(
         default=None, description="The `helm` command; found on `PATH` when not set."
     )
@@ -270,6 +310,11 @@ def _directory(given: str | None, variable: str, below_home: str) -> Path:
     return parent / "ai-provision"
 
 
+def environment() -> Mapping[str, str]:
+    """The process' variables, for what is no setting of ours but set by a program around us."""
+    return os.environ
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings.
 
@@ -285,6 +330,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         for name, text in variables.items()
         if name.startswith(PREFIX) and text.strip()
     }
+    names = {field: PREFIX + field.upper() for field in _fields()}
+    for field, runner in RUNNER_VARIABLES.items():
+        if field not in given and variables.get(runner, "").strip():
+            given[field] = variables[runner].strip()
+            names[field] = runner
     known = {name: _value(name, text) for name, text in given.items() if name in _fields()}
     unknown = tuple(sorted(PREFIX + name.upper() for name in given if name not in known))
     try:
@@ -294,7 +344,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         details = error.errors(include_input=False, include_url=False, include_context=False)[0]
     field = str(details["loc"][0])
     raise SettingsError(
-        f"{PREFIX}{field.upper()}: {details['msg']}", hint=_fields()[field].description or ""
+        f"{names[field]}: {details['msg']}", hint=_fields()[field].description or ""
     )
 
 

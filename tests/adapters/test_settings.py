@@ -47,6 +47,25 @@ def test_a_wrong_value_names_its_variable(name, value):
     assert caught.value.hint
 
 
+def test_what_the_runner_of_actions_sets_counts_where_nothing_else_is_set():
+    runner = {"GITHUB_API_URL": "https://ghe.corp.example/api/v3", "GITHUB_TOKEN": "theirs"}
+    settings = load_settings(runner)
+    assert settings.github_api_url == "https://ghe.corp.example/api/v3"
+    assert settings.github_token.get_secret_value() == "theirs"
+    own = load_settings(runner | {"AI_PROVISION_GITHUB_TOKEN": "ours"})
+    assert own.github_token.get_secret_value() == "ours"
+    assert load_settings({"GITHUB_TOKEN": "  "}).github_token is None
+    assert load_settings({"GITHUB_CA_FILE": "/x"}) == Settings()
+
+
+def test_a_wrong_value_of_the_runner_names_the_variable_that_holds_it():
+    with pytest.raises(SettingsError, match="^GITHUB_API_URL: "):
+        load_settings({"GITHUB_API_URL": "https://me:canary@ghe.corp.example"})
+    with pytest.raises(SettingsError, match="^AI_PROVISION_GITHUB_API_URL: ") as caught:
+        load_settings({"AI_PROVISION_GITHUB_API_URL": "ftp://canary"})
+    assert "canary" not in caught.value.render()
+
+
 def test_a_misspelt_variable_is_reported():
     assert load_settings({"AI_PROVISION_GIT_TOKN": "x"}).unknown == ("AI_PROVISION_GIT_TOKN",)
 
