@@ -31,8 +31,8 @@ class Appetite:
 
 
 APPETITES = {
-    Risk.THRIFTY: Appetite(Prices(1.0, 6.0), Prices(250.0, 0.0), 128.0, 2.0),
-    Risk.BALANCED: Appetite(Prices(1.0, 16.0), Prices(1000.0, 0.0), 512.0, 3.0),
-    Risk.CAREFUL: Appetite(Prices(8.0, 60.0), Prices(4000.0, 0.0), 2048.0, 4.0),
+    Risk.THRIFTY: Appetite(Prices(1.0, 6.0), Prices(250.0, 0.0), 128.0, 1.5),
+    Risk.BALANCED: Appetite(Prices(1.0, 16.0), Prices(1000.0, 0.0), 512.0, 2.0),
+    Risk.CAREFUL: Appetite(Prices(8.0, 60.0), Prices(4000.0, 0.0), 2048.0, 3.0),
 }
 """From level to level the prices of memory are four times higher."""

@@ -122,9 +122,9 @@ def test_the_limit_goes_above_an_oom_kill(size_usage):
 
 
 def test_a_memory_limit_that_has_held_is_not_raised(size_usage):
-    fake = Fake(requests=(0.25, 1.0, 320 * MIB, 700 * MIB))
+    fake = Fake(requests=(0.25, 1.0, 320 * MIB, 560 * MIB))
     plan = size_usage(workload(fake))
-    assert plan.resources.limits.memory == 700 * MIB
+    assert plan.resources.limits.memory == 560 * MIB
     assert "memory_limit" in plan.kept
     assert "it has held" in said(plan, "memory")
 
