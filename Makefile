@@ -41,6 +41,7 @@ docs: $(VENV)/.test             ## write the generated parts of the README anew
 bench: $(VENV)/.test            ## times and sizes, side by side in one run
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.metrics_read
+	$(BIN)/python -m bench.prompts
 
 clean:
 	rm -rf $(VENV) $(OUT) .bench
