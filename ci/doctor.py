@@ -14,13 +14,17 @@ from pathlib import Path
 from adapters.embeddings.choice import find_embedder
 from adapters.embeddings.weights import INSTALL, installed
 from adapters.helm import HelmRenderer
+from adapters.llm.fit import fit_of
 from adapters.llm.models import open_models
+from adapters.llm.ollama import DEFAULT_URL
+from adapters.llm.probe import Silent, ask_ollama
 from adapters.settings import Settings, load_settings
 from ci.version import version as own_version
 from pipeline.knowledge_index import open_retriever
 from pipeline.metrics import open_metrics
 from pipeline.wiring import SystemClock, agents
 from schemas.errors import ProvisionError
+from schemas.run import ReasonerChoice
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -151,7 +155,26 @@ def _model(settings: Settings) -> Diagnosis:
         choice = open_models(settings, SystemClock()).choice
     except ProvisionError as error:
         return Diagnosis("language model", False, True, error.message, error.hint)
-    return Diagnosis("language model", True, False, f"{choice.used}: {choice.why}", "")
+    if choice.used == "none" or not choice.used.startswith("ollama/"):
+        return Diagnosis("language model", True, False, f"{choice.used}: {choice.why}", "")
+    return _fitting(settings, choice)
+
+
+def _fitting(settings: Settings, choice: ReasonerChoice) -> Diagnosis:
+    """Whether Ollama has the model, and whether that fits."""
+    name, model = "language model", choice.used.removeprefix("ollama/")
+    url = settings.llm_url or DEFAULT_URL
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+    answer = ask_ollama(url, key)
+    cost = "a run with this model ends with an error; --llm auto or none goes on without"
+    if isinstance(answer, Silent):
+        return Diagnosis(name, False, True, f"{choice.used}: {answer.reason}", cost)
+    if not answer.has(model):
+        missing = f"{choice.used}: the Ollama at {url} does not have it; `ollama pull {model}` does"
+        return Diagnosis(name, False, True, missing, cost)
+    fit = fit_of(url, key, model, settings.llm_context_tokens)
+    found = f"{choice.used}: {fit.text}"
+    return Diagnosis(name, fit.ok, False, found, "" if fit.ok else "answers are late or cut off")
 
 
 def _metrics(settings: Settings) -> Diagnosis:

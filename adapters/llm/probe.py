@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 SECONDS = 1.5
@@ -33,28 +36,49 @@ class Silent:
 
 def ask_ollama(url: str, api_key: str | None = None, seconds: float = SECONDS) -> Server | Silent:
     """Ask for the list of models (``GET /api/tags``)."""
+    answer = ask_json(url, "/api/tags", api_key, seconds=seconds)
+    if isinstance(answer, Silent):
+        return answer
+    models = answer.get("models")
+    if not isinstance(models, list):
+        return Silent(f"what answers at {url} is no Ollama")
+    names = (item.get("name") for item in models if isinstance(item, dict))
+    return Server(tuple(name for name in names if isinstance(name, str)))
+
+
+def ask_json(
+    url: str,
+    path: str,
+    api_key: str | None = None,
+    body: Mapping[str, object] | None = None,
+    seconds: float = SECONDS,
+) -> dict[str, Any] | Silent:
+    """Ask an Ollama server for one document.
+
+    Args:
+        url: Its address.
+        path: The route, with its first slash.
+        api_key: Sent as a bearer token.
+        body: Sent as JSON by POST; GET when None.
+        seconds: Longest time of each step.
+    """
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
     connection = kind(parts.netloc, timeout=seconds)
     try:
-        connection.request("GET", f"{parts.path.rstrip('/')}/api/tags", headers=headers)
+        given = None if body is None else json.dumps(body)
+        method = "GET" if given is None else "POST"
+        connection.request(method, f"{parts.path.rstrip('/')}{path}", given, headers)
         response = connection.getresponse()
-        body = response.read(MAX_BYTES)
-        if response.status != 200:
+        text = response.read(MAX_BYTES)
+        if response.status != HTTPStatus.OK:
             return Silent(f"{url} answered {response.status}")
-        return Server(_names(json.loads(body)))
+        answer = json.loads(text)
     except (OSError, HTTPException):
         return Silent(f"no Ollama answers at {url}")
     except ValueError:
         return Silent(f"what answers at {url} is no Ollama")
     finally:
         connection.close()
-
-
-def _names(document: object) -> tuple[str, ...]:
-    models = document.get("models") if isinstance(document, dict) else None
-    if not isinstance(models, list):
-        raise ValueError("no list of models")
-    names = (item.get("name") for item in models if isinstance(item, dict))
-    return tuple(name for name in names if isinstance(name, str))
+    return answer if isinstance(answer, dict) else Silent(f"what answers at {url} is no Ollama")
