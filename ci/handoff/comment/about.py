@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from schemas.chatops import Verb
 
-MAX_COMMENT = 60_000
-"""UTF-16 units; GitHub refuses a comment of more than 65,536 characters."""
+MAX_COMMENT = 58_000
+"""UTF-16 units; GitHub refuses a comment of more than 65,536 characters, and whoever publishes it
+may put a notice above."""
 MAX_SUMMARY_BYTES = 1_000_000
 """GitHub refuses the job summary of a step beyond 1 MiB."""
 

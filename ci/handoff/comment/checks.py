@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ci.handoff.comment.escape import code, prose
-from ci.handoff.comment.layout import Fold, Part, text_part
+from ci.handoff.comment.layout import Fold, Part, listed, text_part
 from ci.handoff.measured import plural
 from schemas.context import Note
 from schemas.recommendation import FailedComponent, Finding, Recommendation, Severity
 
 MAX_FINDINGS = 5
+"""Visible lines; the same for the next two."""
 MAX_NOTES = 2
 MAX_FAILED = 2
 _MAX_MESSAGE = 260
 _MAX_REASON = 120
 _MAX_REASONS = 3
 _ORDER = {Severity.BLOCK: 0, Severity.WARN: 1, Severity.INFO: 2}
-_SIGNS = {Severity.BLOCK: "❌", Severity.WARN: "⚠️", Severity.INFO: "ℹ️"}
+_NOTE = "\u2139\ufe0f"
+"""The information sign."""
+_SIGNS = {Severity.BLOCK: "❌", Severity.WARN: "⚠️", Severity.INFO: _NOTE}
 _WORDS = {Severity.BLOCK: "blocking", Severity.WARN: "warning", Severity.INFO: "remark"}
 _LESS = ("L", "V")
 """Checks of language models and of virtual machines: told last, most runs have neither."""
@@ -26,10 +29,9 @@ _LESS = ("L", "V")
 def check_lines(recommendation: Recommendation) -> tuple[str, ...]:
     """One line of counts, then the failures, the worst first."""
     failed = open_findings(recommendation.findings)
-    listed = [f"- {finding_text(finding)}" for finding in failed[:MAX_FINDINGS]]
-    if len(failed) > MAX_FINDINGS:
-        listed.append(f"- … and {len(failed) - MAX_FINDINGS} more, under “All checks”")
-    return (f"**Checks:** {' · '.join(_counts(recommendation, failed))}", *listed)
+    lines = [f"- {finding_text(finding)}" for finding in failed]
+    told = listed(lines, MAX_FINDINGS, lambda more: f"- … and {more} more, under “All checks”")
+    return (f"**Checks:** {' · '.join(_counts(recommendation, failed))}", *told)
 
 
 def open_findings(findings: Sequence[Finding]) -> list[Finding]:
@@ -48,7 +50,8 @@ def finding_text(finding: Finding) -> str:
         else _SIGNS[finding.severity]
     )
     where = code(finding.component, 60) if finding.component else "the app"
-    text = f"{sign} **{finding.id}** {where}: {prose(finding.message, _MAX_MESSAGE)}"
+    message = finding.message.removeprefix(f"{finding.component}: ")
+    text = f"{sign} **{finding.id}** {where}: {prose(message, _MAX_MESSAGE)}"
     if finding.value:
         bound = f", bound {prose(finding.limit, 60)}" if finding.limit else ""
         text += f" Found: {prose(finding.value, 60)}{bound}."
@@ -67,7 +70,10 @@ def not_checked_line(recommendation: Recommendation) -> str:
     reasons = _skipped(recommendation)
     if not reasons:
         return ""
-    told = [f"{prose(reason, _MAX_REASON)} ({len(ids)})" for reason, ids in reasons[:_MAX_REASONS]]
+    told = [
+        f"{prose(reason, _MAX_REASON)} ({plural(len(ids), 'check')})"
+        for reason, ids in reasons[:_MAX_REASONS]
+    ]
     more = len(reasons) - _MAX_REASONS
     rest = f"; and {plural(more, 'more reason')}, under “All checks”" if more > 0 else ""
     return f"**Not checked** ({len(recommendation.checks_skipped)}): {'; '.join(told)}{rest}."
@@ -77,23 +83,17 @@ def failed_lines(failed: Sequence[FailedComponent]) -> tuple[str, ...]:
     """The components without numbers."""
     lines = [
         f"❌ {code(item.name, 60)} was not sized: {prose(item.failure, _MAX_MESSAGE)}"
-        for item in failed[:MAX_FAILED]
+        for item in failed
     ]
-    more = len(failed) - MAX_FAILED
-    return (
-        *lines,
-        *([f"❌ … and {more} more were not sized, under “All checks”"] if more > 0 else []),
-    )
+    words = "❌ … and {} more were not sized, under “All checks”"
+    return listed(lines, MAX_FAILED, words.format)
 
 
 def note_lines(notes: Sequence[Note]) -> tuple[str, ...]:
     """What a reader should know: contradictions, what was left out, guesses."""
-    lines = [f"ℹ️ {_note(note)}" for note in notes[:MAX_NOTES]]
-    more = len(notes) - MAX_NOTES
-    return (
-        *lines,
-        *([f"ℹ️ … and {plural(more, 'more note')}, under “All checks”"] if more > 0 else []),
-    )
+    lines = [f"{_NOTE} {_note(note)}" for note in notes]
+    words = f"{_NOTE} … and {{}} more, under “All checks”"
+    return listed(lines, MAX_NOTES, words.format)
 
 
 def checks_fold(recommendation: Recommendation) -> Fold:

@@ -19,18 +19,26 @@ def delta_text(cost: Cost) -> str:
     return f"{_signed(cost.monthly_delta, 2)} {_currency(cost)}/month{share}"
 
 
+def bill_text(cost: Cost) -> str:
+    """The change where it is known, else the whole: ``100.40 USD/month``; empty without prices."""
+    if cost.monthly is None:
+        return ""
+    return delta_text(cost) or f"{cost.monthly:,.2f} {_currency(cost)}/month"
+
+
 def cost_line(cost: Cost) -> str:
     """The bill in one line: change, amount, unit, name of the price list."""
     if cost.monthly is None:
         return f"**Cost:** unknown. {prose(cost.unknown, _MAX_REASON)}".rstrip()
-    delta = delta_text(cost) or f"change unknown ({_why_unknown(cost)})"
-    amount = f"{cost.monthly:,.2f} {_currency(cost)} per month"
+    unit = prose(cost.unit, 80) or f"{_currency(cost)} per month"
+    amount = f"{cost.monthly:,.2f} {unit}"
     if cost.monthly_at_max is not None and cost.monthly_at_max != cost.monthly:
         amount += f", {cost.monthly_at_max:,.2f} with every autoscaler at its maximum"
-    compared = _compared(cost)
-    unit = f" Unit: {prose(cost.unit, 80)}." if cost.unit else ""
+    delta = delta_text(cost)
+    told = f"{delta}{_compared(cost)}: " if delta else ""
+    unknown = "" if delta else f" The change is unknown: {_why_unknown(cost)}."
     source = f" Prices: {code(cost.source.partition(': ')[0], 80)}." if cost.source else ""
-    return f"**Cost:** {delta}{compared}; {amount}.{unit}{source}"
+    return f"**Cost:** {told}{amount}.{unknown}{source}"
 
 
 def cost_fold(cost: Cost) -> Fold | None:

@@ -65,7 +65,7 @@ def prose(text: str, limit: int = MAX_PROSE) -> str:
         text: Any text.
         limit: Characters at most, before escaping.
     """
-    words = [match[0] for match in _TOKEN.finditer(visible(text, limit))]
+    words = [match[0] for match in _TOKEN.finditer(_whole_words(visible(text, limit), limit))]
     shown = " ".join(_word(word) for word in words)
     # "2." and "2)" at the beginning of a line open a list.
     return re.sub(r"^([0-9]{1,9})([.)])", r"\1\\\2", shown)
@@ -116,6 +116,13 @@ def _few_marks(text: str) -> Iterator[str]:
         marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
         if marks <= _MAX_MARKS:
             yield char
+
+
+def _whole_words(text: str, limit: int) -> str:
+    """A text that was cut at the limit, without the word that was cut."""
+    if len(text) < limit or not text.endswith("…"):
+        return text
+    return (text[:-1].rpartition(" ")[0] or text[:-1]) + " …"
 
 
 def _word(token: str) -> str:

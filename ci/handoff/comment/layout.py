@@ -28,6 +28,8 @@ class Fold:
     title: str
     """HTML, safe."""
     parts: tuple[Part, ...]
+    opened: bool = False
+    """It is what was asked for, so a reader finds it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,19 @@ def row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def listed(lines: Sequence[str], most: int, more: Callable[[int], str]) -> tuple[str, ...]:
+    """At most so many lines; the last one then counts those that are left out.
+
+    Args:
+        lines: All lines.
+        most: How many there is room for.
+        more: The words for a number of lines that are left out.
+    """
+    if len(lines) <= most:
+        return tuple(lines)
+    return (*lines[: most - 1], more(len(lines) - most + 1))
+
+
 def page_text(
     page: Page, *, limit: int, size: Callable[[str], int], elsewhere: str, first: str = ""
 ) -> str:
@@ -109,7 +124,8 @@ def utf8_bytes(text: str) -> int:
 
 def _fold(fold: Fold, blocks: Iterable[str]) -> str:
     body = "\n\n".join(blocks)
-    return f"<details><summary>{fold.title}</summary>\n\n{body}\n\n</details>"
+    tag = "<details open>" if fold.opened else "<details>"
+    return f"{tag}<summary>{fold.title}</summary>\n\n{body}\n\n</details>"
 
 
 def _blocks(parts: Iterable[Part]) -> Iterator[str]:

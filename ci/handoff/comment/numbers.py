@@ -10,6 +10,7 @@ from ci.handoff.comment.escape import code, prose
 from ci.handoff.comment.layout import row, table_lines
 from ci.handoff.measured import plural
 from ci.report.resource import ResourceView, cpu_view, memory_view, replicas_now
+from schemas.context import RouteName
 from schemas.evidence import EvidenceGrade
 from schemas.plan import ModelOutcome
 from schemas.quantities import format_memory
@@ -19,10 +20,10 @@ from schemas.usage import UsageSummary
 MAX_ROWS = 12
 """Visible rows: with the rest of the comment that stays within 40 lines."""
 MAX_NAME = 60
-_MAX_WHY = 150
+_MAX_WHY = 130
 _NOTHING = "–"
-_UNSET = "not set"
-_FIRM = (EvidenceGrade.MEASURED, EvidenceGrade.STATED)
+UNSET = "not set"
+_FIRM = frozenset({EvidenceGrade.MEASURED, EvidenceGrade.STATED})
 GRADES = {
     EvidenceGrade.MEASURED: "measured",
     EvidenceGrade.STATED: "stated",
@@ -64,11 +65,11 @@ def component_numbers(item: ComponentRecommendation) -> tuple[Number, ...]:
     """Replicas, CPU, memory, and the volume where there is one."""
     cpu, memory = cpu_view(item), memory_view(item)
     numbers = [
-        Number("replicas", "replicas", _replicas_now(item), _replicas(item)),
-        Number("cpu", "CPU request / limit", _now(cpu), _pair(cpu, cpu.new.request, cpu.new.limit)),
+        Number("replicas", _replicas_title(item), _replicas_now(item), _replicas(item)),
+        Number("cpu", "CPU req / limit", _now(cpu), _pair(cpu, cpu.new.request, cpu.new.limit)),
         Number(
             "memory",
-            "memory request / limit",
+            "memory req / limit",
             _now(memory),
             _pair(memory, memory.new.request, memory.new.limit),
         ),
@@ -107,24 +108,34 @@ def whole_table(
 def why_text(item: ComponentRecommendation, topic: str) -> str:
     """What a number rests on, in words, and how firm that is; Markdown.
 
-    What was measured speaks for itself; else it is the first step of the reasoning that rests on
-    something measured or stated, or the first one at all.
+    What was measured speaks for itself. Else it is the reasoning: for replicas all of it (what
+    rests on measurements, where some does), for other numbers the first step that rests on
+    something measured or stated.
     """
     used = _measured(item.usage, topic) if item.usage else ""
     if used:
         return prose(used, _MAX_WHY) + _overruled(item, topic)
     known = {found.id: found.grade for found in item.evidence}
-    steps = [step for step in item.reasoning if step.about == topic]
-    if not steps:
-        return ""
-    grades = [{known[id_] for id_ in step.evidence if id_ in known} for step in steps]
-    firm = (index for index, found in enumerate(grades) if found & set(_FIRM))
-    text = prose(steps[next(firm, 0)].text, _MAX_WHY)
-    return f"{text}{_basis(set().union(*grades))}{_overruled(item, topic)}"
+    steps = [
+        (step.text, {known[id_] for id_ in step.evidence if id_ in known})
+        for step in item.reasoning
+        if step.about == topic
+    ]
+    grades = {EvidenceGrade.MEASURED} if topic == "replicas" else _FIRM
+    steps = [step for step in steps if step[1] & grades] or steps
+    steps = steps if topic == "replicas" else steps[:1]
+    text = prose(" ".join(text for text, _ in steps), _MAX_WHY)
+    return f"{text}{_weakest(set().union(*(found for _, found in steps)))}{_overruled(item, topic)}"
 
 
 _LONG = table_lines(
-    [("component", False), ("", False), ("now", True), ("proposed", True), ("evidence", False)]
+    [
+        ("component", False),
+        ("number", False),
+        ("now", True),
+        ("proposed", True),
+        ("evidence", False),
+    ]
 )
 _SHORT = table_lines(
     [
@@ -132,7 +143,7 @@ _SHORT = table_lines(
         ("replicas", True),
         ("CPU request / limit", True),
         ("memory request / limit", True),
-        ("basis", False),
+        ("basis, confidence", False),
     ]
 )
 
@@ -142,14 +153,14 @@ def _is_long(items: Sequence[ComponentRecommendation]) -> bool:
 
 
 def _long_rows(item: ComponentRecommendation) -> Iterator[str]:
-    name = code(item.name, MAX_NAME) + (" (new)" if is_new(item) else "")
+    name = _name(item)
     for index, number in enumerate(component_numbers(item)):
-        proposed = prose(number.proposed)
+        proposed = _tight(number.proposed)
         yield row(
             (
                 name if index == 0 else "",
-                number.title,
-                prose(number.now),
+                _tight(number.title),
+                _tight(number.now),
                 f"**{proposed}**" if number.differs else proposed,
                 why_text(item, number.topic),
             )
@@ -157,24 +168,37 @@ def _long_rows(item: ComponentRecommendation) -> Iterator[str]:
 
 
 def _short_row(item: ComponentRecommendation) -> str:
-    name = code(item.name, MAX_NAME) + (" (new)" if is_new(item) else "")
+    name = _name(item)
     cells = (_short_cell(number) for number in component_numbers(item)[:3])
     return row((name, *cells, basis_text(item)))
 
 
 def _short_cell(number: Number) -> str:
     if not number.differs:
-        return prose(number.now)
-    before = "" if number.now in (_NOTHING, _UNSET) else f"{prose(number.now)} → "
-    return f"{before}**{prose(number.proposed)}**"
+        return _tight(number.now)
+    before = "" if number.now in (_NOTHING, UNSET) else f"{_tight(number.now)} → "
+    return f"{before}**{_tight(number.proposed)}**"
+
+
+def _tight(text: str) -> str:
+    """An amount that a narrow column does not break."""
+    return prose(text).replace(" ", "\u00a0")
 
 
 def basis_text(item: ComponentRecommendation) -> str:
-    """``measured, 14.0 days`` or ``estimate``, with the confidence."""
-    usage = item.usage
-    measured = usage is not None and item.route.value == "metrics"
-    basis = f"measured, {usage.days:.1f} days" if usage is not None and measured else "estimate"
+    """``measured`` or ``estimate``, with the confidence."""
+    basis = "measured" if item.route is RouteName.METRICS else "estimate"
     return f"{basis}, {item.confidence:.2f}"
+
+
+def _name(item: ComponentRecommendation) -> str:
+    remark = "" if not is_new(item) else " (no manifest)" if item.usage else " (new)"
+    return code(item.name, MAX_NAME) + remark
+
+
+def _replicas_title(item: ComponentRecommendation) -> str:
+    hpa = item.autoscaling
+    return f"replicas (HPA {hpa.target_cpu_percent} %)" if hpa else "replicas"
 
 
 def _replicas(item: ComponentRecommendation) -> str:
@@ -189,7 +213,7 @@ def _replicas_now(item: ComponentRecommendation) -> str:
     known = replicas_now(item)
     if known is not None:
         return str(known)
-    return _NOTHING if is_new(item) else _UNSET
+    return _NOTHING if is_new(item) else UNSET
 
 
 def _now(view: ResourceView) -> str:
@@ -198,14 +222,14 @@ def _now(view: ResourceView) -> str:
 
 def _pair(view: ResourceView, request: int | None, limit: int | None) -> str:
     if request is None and limit is None:
-        return _UNSET
+        return UNSET
     return " / ".join(
         "none" if amount is None else view.resource.short(amount) for amount in (request, limit)
     )
 
 
 def _measured(usage: UsageSummary, topic: str) -> str:
-    seen = f"measured over {usage.days:.1f} days"
+    seen = f"Measured over {usage.days:.1f} days"
     if topic == "cpu" and usage.cpu_cores is not None:
         spread = usage.cpu_cores
         text = f"{seen}: p95 {cpu_text(spread.p95)}, peak {cpu_text(spread.maximum)}"
@@ -214,14 +238,15 @@ def _measured(usage: UsageSummary, topic: str) -> str:
     if topic == "memory" and usage.memory_bytes is not None:
         text = f"{seen}: peak {memory_text(usage.memory_bytes.maximum)}"
         kills = usage.oom_kills
-        return text + (f", {plural(kills, 'OOM kill')}" if kills is not None else "")
+        told = plural(kills, "OOM kill") if kills else "no OOM kill"
+        return text if kills is None else f"{text}, {told}"
     return ""
 
 
-def _basis(grades: set[EvidenceGrade]) -> str:
-    """The firmest and the weakest of what a number rests on: `` *(stated, rule of thumb)*``."""
+def _weakest(grades: set[EvidenceGrade]) -> str:
+    """The least firm of what a number rests on: a chain holds no more than its weakest link."""
     found = [GRADES[grade] for grade in EvidenceGrade if grade in grades]
-    return f" *({', '.join(dict.fromkeys((found[0], found[-1])))})*" if found else ""
+    return f" *({found[-1]})*" if found else ""
 
 
 def _overruled(item: ComponentRecommendation, topic: str) -> str:

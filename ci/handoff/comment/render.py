@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ci.handoff.comment.about import MAX_COMMENT, MAX_SUMMARY_BYTES, Comment, CommentAbout
 from ci.handoff.comment.checks import (
@@ -22,11 +22,12 @@ from ci.handoff.comment.layout import (
     Page,
     Part,
     fence_part,
+    listed,
     page_text,
     utf8_bytes,
     utf16_units,
 )
-from ci.handoff.comment.marker import Marker
+from ci.handoff.comment.marker import marker_line
 from ci.handoff.comment.numbers import numbers_table, rows_left_out, whole_table
 from ci.handoff.comment.patches import patch_fold
 from ci.handoff.comment.summary import (
@@ -39,11 +40,13 @@ from ci.handoff.comment.summary import (
 )
 from ci.handoff.comment.why import component_parts, evidence_fold, refinement_fold, why_fold
 from schemas.errors import UsageError
-from schemas.recommendation import Recommendation
+from schemas.recommendation import ComponentRecommendation, Recommendation
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._/-]*)?")
 """Addresses of a GitHub server as we write them: nothing that Markdown could read otherwise."""
 _MAX_EXTRAS = 4
+_IN_TABLE = ("resources.", "autoscaling.", "replicas")
+"""Fields that the table shows."""
 
 
 def render_comment(recommendation: Recommendation, about: CommentAbout) -> Comment:
@@ -83,7 +86,7 @@ def render_explanation(
         *("\n".join((*part.head, *part.lines, *part.tail)) for part in parts[:1]),
     ]
     folds = (
-        Fold("Number by number", tuple(parts[1:])),
+        Fold("Number by number", tuple(parts[1:]), opened=True),
         Fold(f"Checks ({len(findings)})", (Part(findings),)) if findings else None,
         evidence_fold(item),
         refinement_fold((item,)),
@@ -126,7 +129,7 @@ def render_failure(about: CommentAbout, *, error: str, message: str, hint: str =
 
 
 def _comment(page: Page, about: CommentAbout, suffix: str) -> Comment:
-    marker = str(Marker(about.key + suffix, about.head_sha, about.asked_at))
+    marker = marker_line(about.key + suffix, about.head_sha, about.asked_at)
     summary = _link("the run's job summary", about.run_url)
     return Comment(
         text=page_text(page, limit=MAX_COMMENT, size=utf16_units, elsewhere=summary, first=marker),
@@ -210,19 +213,27 @@ def _rest(found: Sorted) -> Iterator[str]:
     more = rows_left_out(found.shown)
     if more:
         yield f"… and {more} more, under “All numbers”."
-    extras = [
-        f"{code(item.name, 60)} {prose(change, 100)}"
-        for item in found.changed
-        for change in item.changes
-        if not change.startswith(("resources.", "autoscaling.", "replicas"))
-    ]
-    if extras:
-        rest = len(extras) - _MAX_EXTRAS
-        told = "; ".join(extras[:_MAX_EXTRAS]) + (f"; and {rest} more" if rest > 0 else "")
-        yield f"Also: {told}."
+    else:
+        yield from _extras(found.changed)
     same = same_line(found)
     if same:
         yield same
+
+
+def _extras(changed: Sequence[ComponentRecommendation]) -> Iterator[str]:
+    """Changed fields that the table does not show, of the first component with such; one line."""
+    fields = {
+        item.name: [text for text in item.changes if not text.startswith(_IN_TABLE)]
+        for item in changed
+    }
+    having = [(name, texts) for name, texts in fields.items() if texts]
+    if not having:
+        return
+    name, texts = having[0]
+    told = [prose(text, 100) for text in texts]
+    rest = listed(told, _MAX_EXTRAS, "{} more".format)
+    others = f" Likewise for {len(having) - 1} more." if len(having) > 1 else ""
+    yield f"Also for {code(name, 60)}: {', '.join(rest)}.{others}"
 
 
 def _folds(recommendation: Recommendation, found: Sorted, about: CommentAbout) -> Iterator[Fold]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ci.handoff.comment.about import CommentAbout
-from ci.handoff.comment.cost import delta_text
+from ci.handoff.comment.cost import bill_text
 from ci.handoff.comment.escape import code, prose
-from ci.handoff.comment.numbers import MAX_NAME, component_numbers, is_changed, is_new
+from ci.handoff.comment.numbers import MAX_NAME, UNSET, component_numbers, is_changed, is_new
 from ci.handoff.measured import plural
 from schemas.context import RouteName
 from schemas.recommendation import ComponentRecommendation, Recommendation
@@ -51,16 +51,20 @@ def sort_components(recommendation: Recommendation) -> Sorted:
 
 def headline(recommendation: Recommendation, found: Sorted) -> str:
     """One sentence: what changes, and by how much that changes the bill."""
-    delta = delta_text(recommendation.cost)
-    return f"### {_what(recommendation, found)}" + (f" · {delta}" if delta else "")
+    bill = bill_text(recommendation.cost)
+    return f"### {_what(recommendation, found)}" + (f" · {bill}" if bill else "")
 
 
 def status_line(recommendation: Recommendation, about: CommentAbout) -> str:
     """Measured or estimated, how sure, for what, of which commit; and that nothing was applied."""
-    done = "nothing has been applied" if about.applied_url is None else "written, see above"
+    done = "suggestion only"
+    if about.applied_url is not None:
+        done = "written, see above"
+    elif recommendation.blocked:
+        done = "**not fit to be applied**"
     parts = [
         *_basis(recommendation.components),
-        f"for `{recommendation.trigger.environment.value}`",
+        f"`{recommendation.trigger.environment.value}`",
         f"commit `{about.head_sha[:SHORT_SHA]}`",
         done,
     ]
@@ -91,11 +95,18 @@ def _what(recommendation: Recommendation, found: Sorted) -> str:
         return _one(found.changed[0])
     parts = []
     if found.changed:
-        parts.append(f"resize {_names(found.changed, 'workload')}")
+        bare = all(_is_bare(item) for item in found.changed)
+        verb = "set resources of" if bare else "resize"
+        parts.append(f"{verb} {_names(found.changed, 'workload')}")
     if found.new:
-        parts.append(f"add {_names(found.new, 'new workload')}")
+        parts.append(f"add manifests for {_names(found.new, 'workload')}")
     text = ", ".join(parts)
     return text[0].upper() + text[1:]
+
+
+def _is_bare(item: ComponentRecommendation) -> bool:
+    """Its manifest sets neither CPU nor memory today."""
+    return all(number.now == UNSET for number in component_numbers(item)[1:3])
 
 
 def _one(item: ComponentRecommendation) -> str:

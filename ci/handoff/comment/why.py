@@ -10,7 +10,7 @@ from ci.handoff.comment.layout import Fold, Part, text_part
 from ci.handoff.comment.numbers import GRADES
 from ci.handoff.knowledge import influence_text
 from ci.handoff.measured import kept_text, measured_text, plural
-from schemas.evidence import Evidence
+from schemas.evidence import Evidence, EvidenceKind
 from schemas.plan import CountInterval, CpuInterval, MemoryInterval, ModelChange
 from schemas.quantities import format_cpu, format_memory
 from schemas.recommendation import ComponentRecommendation, ReActStep
@@ -92,7 +92,9 @@ def _origin(item: ComponentRecommendation) -> Iterator[str]:
     stack = " / ".join(prose(part, 60) for part in (item.language, item.framework) if part)
     what = [item.role.value.replace("_", " "), item.kind.value, stack]
     where = f" in {code(item.source_path)}" if item.source_path else ""
-    yield f"{', '.join(part for part in what if part)}{where}. {prose(item.route_reason)}"
+    words = ", ".join(part for part in what if part)
+    route = f"Route {item.route.value}: {prose(item.route_reason)}"
+    yield f"{words[0].upper()}{words[1:]}{where}. {route}"
     measured, kept = measured_text(item), kept_text(item)
     if measured:
         yield f"Measured: {prose(measured)}"
@@ -181,6 +183,9 @@ def _short(id_: str, found: Evidence | None) -> str:
 
 
 def _place(found: Evidence) -> str:
+    """Where it was found. The address of a metrics server is nobody's business in a comment."""
+    if found.kind is EvidenceKind.METRICS and "://" in found.source:
+        return "metrics server"
     return found.source + (f":{found.line}" if found.line else "")
 
 
