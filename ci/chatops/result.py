@@ -87,7 +87,8 @@ def narrowed(result: Recommendation, component: str | None) -> Recommendation:
     """
     if component is None:
         return result
-    known = [item.name for item in (*result.components, *result.failed)]
+    known = [item.name for item in result.components]
+    known += [item.name for item in result.failed]
     name = next((item for item in known if item.lower() == component.lower()), None)
     if name is None:
         raise UsageError(
