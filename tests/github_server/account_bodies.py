@@ -35,6 +35,11 @@ class AccountBodies:
     def root(self) -> str:
         return f"{self.api}/repos/{self.name}"
 
+    @property
+    def root_by_id(self) -> str:
+        """How GitHub writes the repository in Link headers and redirects."""
+        return f"{self.api}/repositories/{self._id}"
+
     def user(self, user: User) -> dict[str, Any]:
         url = f"{self.api}/users/{user.login}"
         return {

@@ -114,6 +114,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         is_raw = isinstance(answer.body, bytes)
         data = answer.body if is_raw else json.dumps(answer.body).encode()
+        data = b"" if answer.status == 204 else data
         self.send_response_only(answer.status)
         defaults = {
             "Content-Type": "application/json; charset=utf-8",

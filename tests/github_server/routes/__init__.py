@@ -46,6 +46,9 @@ def dispatch(
     if not path.startswith(github.prefix + "/"):
         raise not_found()
     path = path.removeprefix(github.prefix)
+    by_id = f"/repositories/{github.repository_id}"
+    if path.startswith(by_id):
+        path = f"/repos/{github.repository}" + path.removeprefix(by_id)
     _check_repository(github, path)
     known = False
     for route in ROUTES:

@@ -14,7 +14,7 @@ def listed(call: Call) -> Answer:
     number = _number(call)
     since = call.query.get("since", "")
     found = [_shown(call, c) for c in call.github.comments(number) if c.updated_at >= since]
-    return page_of(found, call.query, f"{call.bodies.root}/issues/{number}/comments")
+    return page_of(found, call.query, f"{call.bodies.root_by_id}/issues/{number}/comments")
 
 
 def write(call: Call) -> Answer:
@@ -45,7 +45,8 @@ def reactions(call: Call) -> Answer:
     shown = [
         call.bodies.reaction(r, call.user(r.author)) for r in found if wanted in (None, r.content)
     ]
-    return page_of(shown, call.query, f"{call.bodies.root}/issues/comments/{comment.id}/reactions")
+    url = f"{call.bodies.root_by_id}/issues/comments/{comment.id}/reactions"
+    return page_of(shown, call.query, url)
 
 
 def react(call: Call) -> Answer:

@@ -48,6 +48,17 @@ def create_reference(call: Call) -> Answer:
     return Answer(201, call.bodies.reference(ref, sha))
 
 
+def delete_reference(call: Call) -> Answer:
+    branch = call.names["branch"]
+    if branch not in call.github.branches:
+        raise error(422, "Reference does not exist")
+    if branch in call.github.protected or branch == "main":
+        raise error(422, "Cannot delete this branch")
+    del call.github.branches[branch]
+    call.github.tick()
+    return Answer(204, None)
+
+
 def tree(call: Call) -> Answer:
     git, name = call.github.git, call.names["tree"]
     commit = git.commits.get(call.github.branches.get(name, name))
@@ -133,6 +144,7 @@ ROUTES = (
     Route("GET", "REPO", repository),
     Route("GET", "REPO/git/ref/heads/(?P<branch>.+)", reference, _READ),
     Route("POST", "REPO/git/refs", create_reference, _WRITE),
+    Route("DELETE", "REPO/git/refs/heads/(?P<branch>.+)", delete_reference, _WRITE),
     Route("GET", "REPO/git/trees/(?P<tree>.+)", tree, _READ),
     Route("GET", "REPO/git/blobs/(?P<blob>[^/]+)", blob, _READ),
     Route("GET", "REPO/contents/(?P<path>.+)", contents, _READ),

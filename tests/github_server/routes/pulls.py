@@ -32,7 +32,7 @@ def listed(call: Call) -> Answer:
         ):
             whole = _shown(call, pull)
             found.append({name: whole[name] for name in whole if name not in _SIMPLE_LACKS})
-    return page_of(found, call.query, f"{call.bodies.root}/pulls")
+    return page_of(found, call.query, f"{call.bodies.root_by_id}/pulls")
 
 
 def create(call: Call) -> Answer:
