@@ -18,12 +18,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from adapters.clock import SystemClock
 from adapters.llm.budget import estimate_tokens
 from adapters.llm.models import open_models
 from adapters.settings import Settings
 from dca.trigger import parse_trigger
 from pipeline.run import Recorder
-from pipeline.wiring import SystemClock, build_pipeline, local_checkout
+from pipeline.wiring import build_pipeline, local_checkout
 from pipeline.workflow import Question
 from schemas.recommendation import Recommendation
 from tests.engine.colleague import agreeing

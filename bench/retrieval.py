@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.embeddings.choice import prepare_embedder
 from bench.retrieval_metrics import RANKS, Answer, Figures, figures, of_classes
 from bench.retrieval_set import Half, LabelledQuery, QueryClass, load_queries
@@ -24,7 +25,6 @@ from knowledge.corpus import load_corpus
 from knowledge.index.build import Builder
 from knowledge.index.scoring import Mode
 from knowledge.retriever import open_knowledge
-from pipeline.wiring import SystemClock
 from schemas.knowledge import Fact, KnowledgeQuery
 from schemas.ports import Embedder, KnowledgeSource
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from adapters.clock import SystemClock
 from adapters.embeddings.choice import prepare_embedder
 from bench.retrieval import CACHE
 from bench.retrieval_metrics import DEPTH, RANKS
@@ -29,7 +30,6 @@ from knowledge.index.build import Builder
 from knowledge.index.opening import Sources, open_index
 from knowledge.index.scoring import Mode
 from knowledge.retriever import Retriever
-from pipeline.wiring import SystemClock
 from schemas.knowledge import Fact
 from schemas.ports import Embedder
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.embeddings.choice import find_embedder
 from adapters.embeddings.weights import INSTALL, installed
 from adapters.helm import HelmRenderer
@@ -22,7 +23,7 @@ from adapters.settings import Settings, load_settings
 from ci.version import version as own_version
 from pipeline.knowledge_index import open_retriever
 from pipeline.metrics import open_metrics
-from pipeline.wiring import SystemClock, agents
+from pipeline.wiring import agents
 from schemas.errors import ProvisionError
 from schemas.run import ReasonerChoice
 

@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.llm.models import open_models
 from adapters.settings import Settings, load_settings
 from ci.progress import bar_on_terminal
 from pipeline.evaluation.run import Outcome, prediction_line
 from pipeline.evaluation.table import table
 from pipeline.evaluation.whole import Task, measure
-from pipeline.wiring import SystemClock
 from schemas.errors import OutputError, UsageError
 
 

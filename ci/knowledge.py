@@ -59,9 +59,9 @@ def knowledge(arguments: argparse.Namespace) -> int:
 
 
 def _build(settings: Settings, *, rebuild: bool) -> int:
+    from adapters.clock import SystemClock
     from ci.progress import bar_on_terminal
     from pipeline.knowledge_index import build_index
-    from pipeline.wiring import SystemClock
 
     with bar_on_terminal() as progress:
         report = build_index(settings, SystemClock(), progress, rebuild=rebuild)

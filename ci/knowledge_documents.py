@@ -6,13 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.settings import Settings
 from adapters.web import WebPages
 from knowledge.documents.blocks import format_of
 from knowledge.documents.extract import extract
 from knowledge.documents.shelf import Provenance, Shelf, facts_of
 from pipeline.knowledge_index import added_directory
-from pipeline.wiring import SystemClock
 from schemas.errors import InputFileError
 from schemas.knowledge import Fact
 from schemas.quantities import format_memory

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from adapters.clock import SystemClock
 from adapters.settings import Settings
 from knowledge.index.status import index_status
 from pipeline.knowledge_index import added_directory, open_retriever
-from pipeline.wiring import SystemClock
 from schemas.knowledge import Fact, FigureName
 
 

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from adapters.clock import SystemClock
 from adapters.settings import load_settings
 from ci.handoff.plain import line
 from knowledge.memory import Feedback
 from pipeline.memory import open_memory, open_store
-from pipeline.wiring import SystemClock
 from schemas.errors import OutputError, UsageError
 from schemas.knowledge import DecidedSize, Decision, Outcome
 from schemas.ports import DecisionFilter

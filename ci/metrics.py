@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapters.clock import SystemClock
 from adapters.settings import load_settings
 from ci.handoff.measured import plural
 from ci.handoff.plain import line
 from ci.metrics_flags import metrics_file, with_server
 from ci.report.write import write_whole
 from pipeline.metrics import open_metrics
-from pipeline.wiring import SystemClock
 from schemas.errors import MetricsError, UsageError
 from schemas.usage import WorkloadKey
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.llm.journal import journal_of
 from adapters.llm.models import open_models
 from adapters.settings import Settings, load_settings
@@ -19,7 +20,7 @@ from dca.trigger import parse_trigger
 from dca.trigger_fields import make_trigger
 from pipeline.decisions import remember
 from pipeline.run import Recorder
-from pipeline.wiring import SystemClock, build_pipeline, local_checkout, remote_checkout
+from pipeline.wiring import build_pipeline, local_checkout, remote_checkout
 from pipeline.workflow import Question
 from schemas.errors import InputFileError, UsageError
 from schemas.ports import Checkout, FileTree

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+from adapters.clock import SystemClock
 from adapters.settings import Settings
 from pipeline.memory import open_memory
-from pipeline.wiring import SystemClock
 from schemas.errors import ProvisionError
 from schemas.evidence import EvidenceKind
 from schemas.knowledge import DecidedSize, Decision

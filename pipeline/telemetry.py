@@ -25,7 +25,7 @@ def open_telemetry(settings: Settings, clock: Clock | None = None) -> UsageIndex
     )
     if clock is None:
         # Imported here: the wiring hands out this index.
-        from pipeline.wiring import SystemClock
+        from adapters.clock import SystemClock
 
         clock = SystemClock()
     return UsageIndex(shelf, clock, query_embedder(settings))

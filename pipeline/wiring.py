@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.git import GitRepositories, LocalDirectories
 from adapters.helm import HelmRenderer
 from adapters.kubernetes import KubernetesSchemas
@@ -33,18 +32,6 @@ from schemas.model import Asker
 from schemas.ports import Checkout, DecisionMemory, KnowledgeSource
 
 Agents = tuple[DcaAgent, PipaAgent, RvaAgent]
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """The current moment in UTC."""
-        return datetime.fromtimestamp(time.time(), UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
 
 
 def agents(

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.metrics_file.grids import Samples, ordered
+from adapters.metrics_file.grids import ordered
 from adapters.metrics_file.metrics import Metric, Part, metric_of
 from adapters.metrics_file.reading import wrong
-from adapters.metrics_file.workloads import PodContainer, assemble
+from adapters.metrics_file.workloads import PodContainer, Series, assemble
 from adapters.prometheus.decode import MAX_LABEL_CHARACTERS, MAX_LABELS
 from adapters.prometheus.pods import Chains, own
 from schemas.telemetry import WorkloadHistory
@@ -25,15 +25,6 @@ _MOST_NAMED: Final = 5
 _OWNERS: Final = frozenset(
     {"kube_pod_owner", "kube_pod_info", "kube_replicaset_owner", "kube_job_owner"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One series of any answer."""
-
-    labels: Mapping[str, str]
-    samples: Samples
-    query: str
 
 
 @dataclass(slots=True)

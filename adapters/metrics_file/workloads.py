@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from schemas.telemetry import (
 )
 from schemas.usage import WorkloadKey
 
-if TYPE_CHECKING:
-    from adapters.metrics_file.responses import Series
-
 WHOLE_POD: Final = "pod"
 """Name of the container where the answers tell of whole pods."""
 _WIDEST_STEPS: Final = 5
@@ -45,6 +42,15 @@ _COPY_LABELS: Final = frozenset({"cpu"})
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """One series of any answer."""
+
+    labels: Mapping[str, str]
+    samples: Samples
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class PodContainer:
     """A container of a pod."""
 
@@ -56,7 +62,7 @@ class PodContainer:
     """Kind and name of the workload, where the labels have it."""
 
 
-_Item = tuple[PodContainer, "Series", Metric]
+_Item = tuple[PodContainer, Series, Metric]
 Gathered = Mapping[Part, Sequence[_Item]]
 _Place = tuple[str, str, str]
 """Namespace, pod and container."""

@@ -85,6 +85,7 @@ def work(job: Job, wire: Wire) -> Done:
         ProvisionError: Nothing could be sized, or the arguments cannot be used.
     """
     # Imported here: whoever only needs the shape of a job loads no pipeline.
+    from adapters.clock import SystemClock
     from adapters.llm.models import open_models
     from adapters.settings import load_settings
     from ci.mcp.answers import ManifestCheck
@@ -92,7 +93,7 @@ def work(job: Job, wire: Wire) -> Done:
     from ci.version import version
     from pipeline.run import Recorder
     from pipeline.standing import standing_findings
-    from pipeline.wiring import SystemClock, build_pipeline
+    from pipeline.wiring import build_pipeline
     from pipeline.workflow import Question
 
     settings = load_settings()

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.clock import SystemClock
 from adapters.settings import Settings
 from ci.handoff.explain import explain
 from dca.trigger import parse_trigger
 from pipeline.knowledge import LazyKnowledge, describe
 from pipeline.run import Recorder
-from pipeline.wiring import SystemClock, agents, local_checkout
+from pipeline.wiring import agents, local_checkout
 from pipeline.workflow import Pipeline, Question
 from schemas.context import Role
 from schemas.errors import SettingsError, StoreError

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.clock import SystemClock
 from adapters.llm.models import open_models
 from adapters.llm.names import ModelName, Provider, parse_agents, parse_model
 from adapters.llm.ollama import OllamaProvider
 from adapters.llm.probe import Server
 from adapters.settings import load_settings
-from pipeline.wiring import SystemClock
 from schemas.errors import SettingsError
 from schemas.model import Asker
 
@@ -104,7 +104,7 @@ def test_opening_models_imports_no_model_library():
         "import sys\n"
         "from adapters.llm.models import open_models\n"
         "from adapters.settings import load_settings\n"
-        "from pipeline.wiring import SystemClock\n"
+        "from adapters.clock import SystemClock\n"
         "open_models(load_settings({'AI_PROVISION_LLM': 'ollama/x'}), SystemClock())\n"
         "heavy = {'llama_index', 'ollama', 'openai', 'anthropic', 'httpx', 'torch'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
