@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ci.chatops.parser import add_github
 from ci.knowledge_parser import add_knowledge
 from ci.mcp.parser import add_mcp
 from ci.metrics_parser import add_metrics, add_metrics_flags
@@ -51,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_feedback(commands)
     _add_memory(commands)
     _add_common(add_mcp(commands))
-    for action in (*add_metrics(commands), *add_knowledge(commands)):
+    for action in (*add_metrics(commands), *add_knowledge(commands), *add_github(commands)):
         _add_common(action)
     return parser
 
@@ -286,6 +287,10 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.mcp.command import mcp
 
             return mcp(arguments)
+        case "github":
+            from ci.chatops.entry import github
+
+            return github(arguments)
         case "knowledge":
             from ci.knowledge import knowledge
 
@@ -294,14 +299,10 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.evaluate import evaluate_command
 
             return evaluate_command(arguments)
-        case "feedback":
-            from ci.memory import feedback
+        case "feedback" | "memory":
+            from ci.memory import feedback, memory
 
-            return feedback(arguments)
-        case "memory":
-            from ci.memory import memory
-
-            return memory(arguments)
+            return (feedback if arguments.command == "feedback" else memory)(arguments)
         case _:
             from ci.doctor import doctor
 

@@ -46,7 +46,11 @@ class Edits(Protocol):
 
     @property
     def changed(self) -> Sequence[FileEdit]:
-        """What can be written."""
+        """Files that the repository has."""
+
+    @property
+    def created(self) -> Sequence[FileEdit]:
+        """New files, at paths where nothing stands."""
 
     @property
     def by_hand(self) -> Sequence[str]:
@@ -103,11 +107,12 @@ def apply_edits(job: Job, edits: Edits, writer: GitHubWriter, remark: str = "") 
         GitHubError: GitHub refused or failed, or the branch is there already; nothing is left
             behind, or the error names what is.
     """
-    _refuse_unfit(job, edits)
+    files = (*edits.changed, *edits.created)
+    _refuse_unfit(job, files, edits.by_hand)
     branch = branch_of(job)
     writer.create_branch(branch, job.head_sha)
     try:
-        for edit in edits.changed:
+        for edit in files:
             writer.put_file(branch, edit.before, edit.after, MESSAGE)
         number, url = writer.open_pull_request(
             branch, job.head_ref, _title(job), _description(job, edits, remark)
@@ -117,22 +122,25 @@ def apply_edits(job: Job, edits: Edits, writer: GitHubWriter, remark: str = "") 
         if isinstance(error, GitHubError):
             raise GitHubError(error.message, code=error.code, hint=left or error.hint) from error
         raise
-    return Applied(number, url, branch, len(edits.changed), tuple(edits.by_hand))
+    return Applied(number, url, branch, len(files), tuple(edits.by_hand))
 
 
-def _refuse_unfit(job: Job, edits: Edits) -> None:
+def _refuse_unfit(job: Job, files: Sequence[FileEdit], by_hand: Sequence[str]) -> None:
     if job.fork:
         raise UsageError("the pull request comes from a fork", code="apply.fork")
-    if not edits.changed:
-        hint = " ".join(edits.by_hand[:3])
-        raise UsageError("no file of the repository would change", code="apply.nothing", hint=hint)
-    if len(edits.changed) > MAX_FILES:
+    if not files:
         raise UsageError(
-            f"{len(edits.changed)} files would change, {MAX_FILES} are allowed",
+            "no file of the repository would change",
+            code="apply.nothing",
+            hint="\n".join(by_hand[:3]),
+        )
+    if len(files) > MAX_FILES:
+        raise UsageError(
+            f"{len(files)} files would change, {MAX_FILES} are allowed",
             code="apply.too_many",
             hint="Apply one component after the other: component=NAME.",
         )
-    for edit in edits.changed:
+    for edit in files:
         if not _writable(edit.path) or edit.before.path != edit.path:
             raise OutputError(f"{edit.path[:200]!r} is no file that may be changed")
 
@@ -165,6 +173,7 @@ def _description(job: Job, edits: Edits, remark: str) -> str:
         "",
         *([remark, ""] if remark else []),
         *(f"- {code(edit.path)}" for edit in edits.changed),
+        *(f"- {code(edit.path)} (new)" for edit in edits.created),
     ]
     if edits.by_hand:
         lines += ["", "To be done by hand:", *(f"- {code(text, 500)}" for text in edits.by_hand)]

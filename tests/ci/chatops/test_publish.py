@@ -34,6 +34,7 @@ class FakeEdit:
 @dataclass(frozen=True)
 class FakeEdits:
     changed: tuple[FakeEdit, ...] = ()
+    created: tuple[FakeEdit, ...] = ()
     by_hand: tuple[str, ...] = ()
 
 
@@ -58,7 +59,7 @@ def fake_edits(recommendation, read):
              recommendation.components]  # fmt: skip
     return FakeEdits(
         tuple(FakeEdit(path, file, SIZED) for path, file in found if file is not None),
-        tuple(f"{path} is not there" for path, file in found if file is None),
+        by_hand=tuple(f"{path} is not there" for path, file in found if file is None),
     )
 
 
@@ -331,6 +332,20 @@ def test_what_is_to_be_done_by_hand_is_said_in_both_places(world, result):
     applied(world, result)
     assert "k8s/web.yaml is not there" in world.facts[8].body
     assert "k8s/web.yaml is not there" in world.own[0].body
+
+
+def test_a_component_without_a_manifest_gets_a_new_file(world, result):
+    new = FakeEdit("k8s/db.yaml", FileAt("k8s/db.yaml", b"", ""), SIZED)
+    applied(world, result, edit=lambda _result, _read: FakeEdits(created=(new,)))
+    assert world.files["k8s/db.yaml"] == SIZED
+    assert "- `k8s/db.yaml` (new)" in world.facts[8].body
+
+
+def test_a_new_file_is_not_written_over_one_that_came_meanwhile(world, result):
+    new = FakeEdit("k8s/web.yaml", FileAt("k8s/web.yaml", b"", ""), SIZED)
+    refused(world, result, "k8s/web.yaml has changed",
+            edit=lambda _result, _read: FakeEdits(created=(new,)))  # fmt: skip
+    assert world.files["k8s/web.yaml"] == MANIFEST
 
 
 def test_names_of_files_mention_nobody_in_the_description(world, result):

@@ -142,7 +142,8 @@ class FakeRepository:
 
     def put_file(self, branch, file, content, message):
         self._write("put_file", branch, file.path)
-        if file.blob_sha != blob(self.files[file.path]):
+        there = blob(self.files[file.path]) if file.path in self.files else ""
+        if file.blob_sha != there:
             raise GitHubError(f"{file.path} has changed", code="github.conflict")
         self.files[file.path] = content
         return "c" * 40
