@@ -1,6 +1,6 @@
 """How well the knowledge base is searched, on labelled queries.
 
-    python -m bench.retrieval [--set development|heldout|final] [--json] [--misses]
+    python -m bench.retrieval [--set NAME] [--json] [--misses]
 
 The index is built from the facts as they are, then each query is asked by itself in three modes:
 words and meanings together, meanings alone, words alone, each with its own floor. What the figures

@@ -33,20 +33,24 @@ _SIZES = frozenset(
 
 
 class Half(StrEnum):
-    """Each query is in one of three files: two halves of one draw, and a later set."""
+    """Each query is in one file: two halves of a draw, two of a later one, and a set apart."""
 
     DEVELOPMENT = "development"
     """To tune on."""
     HELDOUT = "heldout"
     """The other half of the draw. It was kept apart for the first figures, and has been tuned on
     since then."""
+    EVERYDAY = "everyday"
+    """Everyday language without any name or term, and near misses: to tune on."""
+    EVERYDAY_HELDOUT = "everyday-heldout"
+    """The other half of the draw of `EVERYDAY`: never tuned on."""
     FINAL = "final"
     """Written without any search, after the corpus had grown: for final figures alone."""
 
     @property
     def tuned_on(self) -> bool:
         """Whether single queries may be looked at while the retriever is changed."""
-        return self is not Half.FINAL
+        return self not in (Half.FINAL, Half.EVERYDAY_HELDOUT)
 
 
 class QueryClass(StrEnum):

@@ -12,6 +12,8 @@ from schemas.knowledge import AppliesTo, Fact, FactKind, FactSource, SourceGrade
 HALVES = {half: load_queries(half) for half in Half}
 DRAWN = {half: HALVES[half] for half in (Half.DEVELOPMENT, Half.HELDOUT)}
 """The two halves of one draw: only these are alike in size and subject."""
+EVERYDAY = (Half.EVERYDAY, Half.EVERYDAY_HELDOUT)
+"""The halves of a later draw, which has two classes of queries alone."""
 QUERIES = [query for queries in HALVES.values() for query in queries]
 RELEVANT = [query for query in QUERIES if not query.query_class.unrelated]
 UNRELATED = [query for query in QUERIES if query.query_class.unrelated]
@@ -36,9 +38,21 @@ def test_there_are_enough_queries():
     assert len(UNRELATED) >= 60
 
 
-@pytest.mark.parametrize("half", Half)
+@pytest.mark.parametrize("half", [half for half in Half if half not in EVERYDAY])
 def test_each_half_has_every_class(half: Half):
     assert {query.query_class for query in HALVES[half]} == set(QueryClass)
+
+
+@pytest.mark.parametrize("half", EVERYDAY)
+def test_everyday_language_is_asked_about_and_around_the_corpus(half: Half):
+    sizes = Counter(query.query_class for query in HALVES[half])
+    assert set(sizes) == {QueryClass.PARAPHRASE, QueryClass.NEAR}
+    assert sizes[QueryClass.PARAPHRASE] >= 30
+    assert sizes[QueryClass.NEAR] >= 15
+
+
+def test_only_half_of_the_everyday_queries_is_tuned_on():
+    assert [half.tuned_on for half in EVERYDAY] == [True, False]
 
 
 @pytest.mark.parametrize("query_class", QueryClass)
