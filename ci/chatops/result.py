@@ -1,6 +1,7 @@
 """What the analysis leaves behind: read as a stranger's file, since it has read strangers' texts.
 
-The directory has ``recommendation.json``, or ``failure.txt`` with a sentence that says why not.
+The directory has ``recommendation.json`` (and ``charts.json``, see `ci.chatops.charts`), or
+``failure.txt`` with a sentence that says why not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ci.chatops.files import content, first_problem
 from ci.handoff.plain import line
 from schemas.chatops import Job
 from schemas.errors import InputFileError, OutsideError, UsageError
@@ -31,9 +33,9 @@ def read_job(path: Path) -> Job:
         InputFileError: Not readable, or no job.
     """
     try:
-        return Job.model_validate_json(_content(path, MAX_JOB_BYTES))
+        return Job.model_validate_json(content(path, MAX_JOB_BYTES))
     except ValidationError as error:
-        raise InputFileError(f"{path} is no job of the gate: {_first(error)}") from None
+        raise InputFileError(f"{path} is no job of the gate: {first_problem(error)}") from None
 
 
 def read_result(directory: Path) -> Recommendation:
@@ -47,36 +49,20 @@ def read_result(directory: Path) -> Recommendation:
     if not file.is_file():
         raise OutsideError(_failure(directory), code="analysis.failed")
     try:
-        return Recommendation.model_validate_json(_content(file, MAX_RESULT_BYTES))
+        return Recommendation.model_validate_json(content(file, MAX_RESULT_BYTES))
     except ValidationError as error:
         raise InputFileError(
-            f"the analysis left no valid recommendation: {_first(error)}", code="analysis.invalid"
+            f"the analysis left no valid recommendation: {first_problem(error)}",
+            code="analysis.invalid",
         ) from None
 
 
 def _failure(directory: Path) -> str:
     try:
-        said = _content(directory / FAILURE, 64 * 1024).decode("utf-8", "replace")
+        said = content(directory / FAILURE, 64 * 1024).decode("utf-8", "replace")
     except InputFileError:
         said = ""
     return line(said, 500) or "the analysis ended without a result; its log says why"
-
-
-def _first(error: ValidationError) -> str:
-    details = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in details["loc"])
-    return line(f"{place}: {details['msg']}", 300)
-
-
-def _content(path: Path, longest: int) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(longest + 1)
-    except OSError as error:
-        raise InputFileError(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(content) > longest:
-        raise InputFileError(f"{path} is larger than {longest} bytes")
-    return content
 
 
 def narrowed(result: Recommendation, component: str | None) -> Recommendation:

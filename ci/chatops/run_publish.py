@@ -31,28 +31,28 @@ def publish_command(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"the job is for {job.repository}, and this is {run.repository}", code="job.foreign"
         )
-    desk = _desk(job, run)
-    published = _published(job, Path(arguments.result), desk)
+    directory = Path(arguments.result)
+    published = _published(job, directory, _desk(job, directory, run))
     _hand_over(published, run)
     if published.applied is None and isinstance(published.error, GitHubError):
         raise published.error
     return 0
 
 
-def _desk(job: Job, run: ActionsRun) -> Desk:
+def _desk(job: Job, directory: Path, run: ActionsRun) -> Desk:
     from adapters.github import open_reader, open_writer
+
+    def edit(recommendation: Recommendation, read: ReadFile) -> Edits:
+        # Only `apply` needs what edits files.
+        from ci.chatops.charts import read_charts
+        from ci.handoff.edits import edits_of
+
+        return edits_of(recommendation, read, read_charts(directory))
 
     settings = load_settings()
     reader = open_reader(settings, job.repository)
     writer = open_writer(settings, job.repository)
-    return Desk(reader, writer, render, _edits_of, run.server, run.run_url)
-
-
-def _edits_of(recommendation: Recommendation, read: ReadFile) -> Edits:
-    # Only `apply` needs what edits files.
-    from ci.handoff.edits import edits_of
-
-    return edits_of(recommendation, read)
+    return Desk(reader, writer, render, edit, run.server, run.run_url)
 
 
 def _published(job: Job, directory: Path, desk: Desk) -> Published:

@@ -15,12 +15,33 @@ CANARY = "canary-7f3a9b-must-not-leave"
 SIZE = f"/ai-provision\n{FIELDS}"
 
 
+MANIFEST = """\
+# the team's own remark
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {{app: {name}}}
+  template:
+    metadata:
+      labels: {{app: {name}}}
+    spec:
+      containers:
+        - name: {name}   # the only one
+          image: registry.example/{name}:1
+"""
+
+
 class Runner:
     """A job of a workflow: its variables, its files, and the commands run in it."""
 
     def __init__(self, github, directory, monkeypatch):
         self.github, self.directory, self._patch = github, directory, monkeypatch
-        self.pull = github.add_pull("Add the inventory service", head="inventory")
+        manifests = {f"deploy/{name}.yaml": MANIFEST.format(name=name) for name in ("api", "web")}
+        self.pull = github.add_pull("Add the service", head="inventory", files=manifests)
         self.attempt = 1
         for name in [name for name in os.environ if name.startswith("GITHUB_")]:
             monkeypatch.delenv(name)
@@ -226,3 +247,65 @@ def test_a_runner_that_tells_something_else_is_a_usage_error(
         monkeypatch.setenv(name, value)
     assert main(["github", "gate"]) == code
     assert says in capsys.readouterr().err
+
+
+# apply
+
+
+def test_from_the_comment_to_a_pull_request_with_the_numbers(runner, github, result):
+    runner.gate(SIZE)
+    runner.publish(result)
+    head = runner.pull.head_sha
+    assert f"/ai-provision apply sha={head[:7]}" in runner.own[0].body
+    code, outputs = runner.gate(f"/ai-provision apply sha={head[:7]}")
+    assert (code, outputs["ok"], outputs["verb"]) == (0, "true", "apply")
+    code, outputs = runner.publish(result)
+    opened = github.pulls[-1]
+    assert (code, outputs["applied"].rpartition("/")[2]) == (0, str(opened.number))
+    assert (opened.base_ref, opened.head_ref) == (
+        "inventory",
+        f"ai-provision/{runner.pull.number}-{head[:7]}-{runner.comment.id}",
+    )
+    written = github.read(opened.head_ref, "deploy/api.yaml").decode()
+    assert "# the team's own remark" in written
+    assert "replicas: 3" in written
+    assert "512Mi" in written
+    assert github.read("inventory", "deploy/api.yaml").decode() == MANIFEST.format(name="api")
+    (own,) = runner.own
+    assert f"/pull/{opened.number}" in own.body
+    assert [what for _, what in github.reactions(runner.comment.id)] == ["hooray", "rocket"]
+
+
+def test_apply_before_anything_was_shown_is_refused(runner, github):
+    head = runner.pull.head_sha
+    assert runner.gate(f"/ai-provision apply sha={head[:9]}\n{FIELDS}")[1]["ok"] == "false"
+    assert "no numbers are shown" in runner.own[0].body
+    assert len(github.branches) == 2
+
+
+def test_a_repository_that_lets_actions_open_no_pull_requests_keeps_no_branch(
+    runner, github, result, capsys
+):
+    runner.gate(SIZE)
+    runner.publish(result)
+    github.actions_may_open_pulls = False
+    before = dict(github.branches)
+    runner.gate(f"/ai-provision apply sha={runner.pull.head_sha[:7]}")
+    code, outputs = runner.publish(result)
+    assert (code, outputs["applied"]) == (3, "")
+    assert github.branches == before
+    assert "error[github." in capsys.readouterr().err
+    (own,) = runner.own
+    assert "Nothing was applied" in own.body
+    assert "512Mi" in own.body
+
+
+def test_a_push_between_the_command_and_apply_writes_nothing(runner, github, result):
+    runner.gate(SIZE)
+    runner.publish(result)
+    runner.gate(f"/ai-provision apply sha={runner.pull.head_sha[:7]}")
+    github.force_push(runner.pull.number)
+    before = dict(github.branches)
+    code, outputs = runner.publish(result)
+    assert (code, outputs["applied"], outputs["stale"]) == (3, "", "true")
+    assert github.branches == before
