@@ -8,6 +8,7 @@ reader       permissions, pull requests, comments
 files        regular files of a commit
 writer       reactions, comments, check runs
 changes      branches, commits, pull requests
+identity     the account that a token belongs to
 credentials  tokens, and apps that are given one
 session      one request: tried again where that is safe, errors in our words
 connection   one HTTP exchange: no redirects, limits on time and size

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from adapters.github.connection import Wire
 from adapters.github.credentials import READING, WRITING, credentials
+from adapters.github.identity import Identity
 from adapters.github.names import repository_root
 from adapters.github.reader import RepositoryReader
 from adapters.github.session import Session
@@ -32,7 +33,8 @@ def open_reader(
     root = repository_root(repository)
     wire = Wire(settings)
     known = credentials(settings, wire, repository, READING, pause)
-    return RepositoryReader(Session(settings, wire, known.auth, pause), root, known.login)
+    session = Session(settings, wire, known.auth, pause)
+    return RepositoryReader(session, root, Identity(session, known.login))
 
 
 def open_writer(
@@ -52,4 +54,5 @@ def open_writer(
     root = repository_root(repository)
     wire = Wire(settings)
     known = credentials(settings, wire, repository, WRITING, pause)
-    return RepositoryWriter(Session(settings, wire, known.auth, pause), root)
+    session = Session(settings, wire, known.auth, pause)
+    return RepositoryWriter(session, root, Identity(session, known.login))

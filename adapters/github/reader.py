@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Final
 
-from adapters.github.answers import Account, Comment, Permission, PullRequest, read_as
-from adapters.github.faults import RequestError
+from adapters.github.answers import Comment, Permission, PullRequest, read_as
 from adapters.github.files import Files
+from adapters.github.identity import Identity
 from adapters.github.names import is_login, quoted_login
 from adapters.github.session import Session
 from schemas.errors import GitHubError
 from schemas.github import FileAt, IssueComment, PullRequestFacts
 
-JOB_LOGIN: Final = "github-actions[bot]"
-"""Whose name the token of a job of Actions signs with."""
 _NOBODY: Final = "ghost"
 """How GitHub shows what an account wrote that is gone."""
 _WRITING: Final = frozenset({"admin", "write"})
@@ -27,11 +24,11 @@ class RepositoryReader:
     Args:
         session: Requests.
         root: The repository's path in the API.
-        login: The account's name, where it is known.
+        identity: Whose requests they are.
     """
 
-    def __init__(self, session: Session, root: str, login: str | None = None) -> None:
-        self._session, self._root, self._login = session, root, login
+    def __init__(self, session: Session, root: str, identity: Identity) -> None:
+        self._session, self._root, self._identity = session, root, identity
         self._files = Files(session, root)
 
     def may_write(self, login: str) -> bool:
@@ -63,15 +60,10 @@ class RepositoryReader:
     def login(self) -> str:
         """The account that the token belongs to, as it signs its comments.
 
-        Bots may not ask ``GET /user``; they may ask the GraphQL API. Where that is not answered
-        either, the token is taken for that of a job of Actions.
-
         Raises:
             GitHubError: The token is refused, or GitHub could not be asked.
         """
-        if self._login is None:
-            self._login = self._asked_login()
-        return self._login
+        return self._identity.login()
 
     def pull_request(self, number: int) -> PullRequestFacts:
         """The pull request now.
@@ -115,20 +107,6 @@ class RepositoryReader:
             GitHubError: It cannot be read, or is larger than 1 MiB.
         """
         return self._files.at(path, ref)
-
-    def _asked_login(self) -> str:
-        try:
-            return read_as(Account, self._session.get("/user").data).login
-        except RequestError as error:
-            if error.status != HTTPStatus.FORBIDDEN:
-                raise
-        try:
-            login = self._session.viewer()
-        except GitHubError as error:
-            if error.code in ("github.unreachable", "github.rate_limited"):
-                raise
-            return JOB_LOGIN
-        return login if is_login(login) else JOB_LOGIN
 
 
 def comment_of(comment: Comment) -> IssueComment:

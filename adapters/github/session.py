@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from github.Auth import Auth
+from github.Auth import Auth, Token
 from requests.utils import parse_header_links
 
 from adapters.github.answers import ViewerAnswer, read_as
@@ -63,6 +63,7 @@ class Session:
         self._seconds = settings.github_timeout_seconds
         self._wire = wire
         self._requester = wire.requester(auth)
+        self._secret = auth.token if isinstance(auth, Token) else None
         self._pause = pause
         self.server_time: datetime | None = None
         """GitHub's clock when it last answered."""
@@ -183,7 +184,7 @@ class Session:
         self.server_time = _date(headers)
         data, readable = _parsed(text)
         if status >= 400:
-            return fault_of_status(status, headers, data)
+            return fault_of_status(status, headers, _without(data, text, self._secret))
         if not readable or status >= 300:
             return Fault("github.invalid", "the answer is no JSON", unknown=method != "GET")
         return Answer(status, headers, data)
@@ -212,6 +213,11 @@ def _parsed(text: str) -> tuple[Any, bool]:
         return json.loads(text), True
     except (ValueError, RecursionError):
         return None, False
+
+
+def _without(data: Any, text: str, secret: str | None) -> Any:  # noqa: ANN401 - parsed JSON
+    """An error's words, unless they repeat the token."""
+    return None if secret is not None and secret in text else data
 
 
 def _next_page(headers: Mapping[str, Any]) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from adapters.github.answers import CheckRun, Comment, read_as
 from adapters.github.changes import Changes
+from adapters.github.identity import Identity
 from adapters.github.names import checked_sha
 from adapters.github.reader import comment_of
 from adapters.github.session import Session
@@ -33,11 +34,12 @@ class RepositoryWriter(Changes):
     Args:
         session: Requests.
         root: The repository's path in the API.
+        identity: Whose requests they are; asked for only when an answer is lost.
     """
 
-    def __init__(self, session: Session, root: str) -> None:
+    def __init__(self, session: Session, root: str, identity: Identity) -> None:
         super().__init__(session, root)
-        self._session, self._root = session, root
+        self._session, self._root, self._identity = session, root, identity
 
     def react(self, comment_id: int, reaction: Reaction) -> bool:
         """Add a reaction; False when this account had already given it.
@@ -124,13 +126,14 @@ class RepositoryWriter(Changes):
         self._session.settle(send, look)
 
     def _written(self, path: str, body: str, age_s: float) -> IssueComment | None:
-        """The comment of this text that was written in the last `age_s` seconds; None if none."""
+        """Our comment of this text of the last `age_s` seconds; None if there is none."""
+        login = self._identity.login()
         found = [comment_of(read_as(Comment, item)) for item in self._session.pages(path)]
         now = self._session.server_time
         for comment in reversed(found):
             if now is None or _age_s(comment, now) > age_s + _CLOCK_S:
                 return None
-            if _same(comment.body, body):
+            if comment.author == login and _same(comment.body, body):
                 return comment
         return None
 
