@@ -20,7 +20,7 @@ from ci.chatops.verdict import Verdict, verdict_of
 from ci.chatops.words import failed, notice, short
 from ci.handoff.comment.about import Comment
 from schemas.chatops import Job, Verb
-from schemas.errors import GitHubError, ProvisionError
+from schemas.errors import GitHubError, ProvisionError, UsageError
 from schemas.github import Conclusion, FileAt, GitHubReader, IssueComment
 from schemas.recommendation import Recommendation
 
@@ -49,6 +49,7 @@ def publish(job: Job, result: Recommendation, desk: Desk) -> Published:
 
     Raises:
         UsageError: The job asks for a component that there is not.
+        OutputError: The answer is longer than a comment may be.
         GitHubError: GitHub refused or failed; the message says what stands already.
     """
     case = read_case(job, narrowed(result, job.command.component), desk)
@@ -56,6 +57,7 @@ def publish(job: Job, result: Recommendation, desk: Desk) -> Published:
     if case.before is not None and case.marker_before.asked > case.asked:
         desk.writer.react(job.comment_id, "+1")
         return Published(Upserted.OLDER, case.before.comment.html_url, stale=case.stale)
+    _answer(case, rendered, None, None).body()  # one that is too long fails before any write
     applied, error = _applied(case, desk)
     if applied is not None:
         rendered = desk.render(result, about_of(case, desk, applied.url))
@@ -128,9 +130,8 @@ def _refuse_twice(case: Case, reader: GitHubReader) -> None:
     marker = case.marker_before
     same = marker.sha == case.job.head_sha and marker.numbers == digest_of(case.result)
     if same and marker.applied and reader.pull_request(marker.applied).state == "open":
-        raise GitHubError(
-            f"pull request #{marker.applied} carries these numbers already",
-            code="github.conflict",
+        raise UsageError(
+            f"pull request #{marker.applied} carries these numbers already", code="apply.twice"
         )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ci.chatops.answer import Asked, Notice
 from ci.handoff.plain import line
 from schemas.errors import ProvisionError
 
 MAX_REASON = 600
 """Characters of a reason: a sentence; what a tool printed for pages belongs into the log."""
+MAX_NOTICE = 3500
+"""Characters of all reasons together: they share the comment with up to 60,000 of the sizing."""
 HELP = """\
 **What `/ai-provision` can do**
 
@@ -46,11 +50,21 @@ def notice(asked: Asked, title: str, reason: str = "", hint: str = "") -> Notice
         hint: What to do about it, likewise.
     """
     parts = [f"> **{title}** ([the command](#issuecomment-{asked.comment_id}))"]
-    shown = [line(text, MAX_REASON) for text in (reason, *hint.split("\n")) if text.strip()]
+    shown = _within([line(text, MAX_REASON) for text in (reason, *hint.split("\n"))])
     if shown:
         # A fence shows everything as it is: no mention, link, image or markup in it works.
         parts += ["```text", *(text.replace("`", "'") for text in shown), "```"]
     return Notice(asked, "\n".join(parts))
+
+
+def _within(lines: Sequence[str]) -> list[str]:
+    """The lines that say something, as far as there is room."""
+    kept: list[str] = []
+    for text in filter(None, lines):
+        if sum(len(item) + 1 for item in kept) + len(text) > MAX_NOTICE:
+            return [*kept, "…"]
+        kept.append(text)
+    return kept
 
 
 def help_notice(asked: Asked) -> Notice:

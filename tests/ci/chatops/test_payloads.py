@@ -19,26 +19,31 @@ from tests.ci.chatops.world import FakeRepository
 @pytest.fixture(scope="module")
 def npm_file(tmp_path_factory):
     """Reads a JSON file of an npm package; skips where there is no npm or no registry."""
-    npm = shutil.which("npm")
+    archives = {}
 
     def read(package, path):
-        if npm is None:
-            pytest.skip("npm is not installed")
-        directory = tmp_path_factory.mktemp("npm")
-        try:
-            done = subprocess.run(
-                [npm, "pack", "--silent", "--fetch-retries=0", package],
-                cwd=directory, capture_output=True, text=True, timeout=60,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            pytest.skip("the npm registry does not answer")
-        if done.returncode != 0:
-            pytest.skip(f"npm cannot fetch {package}")
-        (archive,) = directory.glob("*.tgz")
-        with tarfile.open(archive) as tar:
+        if package not in archives:
+            archives[package] = packed(package, tmp_path_factory.mktemp("npm"))
+        with tarfile.open(archives[package]) as tar:
             return json.load(tar.extractfile(f"package/{path}"))
 
     return read
+
+
+def packed(package, directory):
+    """The archive of an npm package."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed")
+    command = [npm, "pack", "--silent", "--fetch-retries=0", package]
+    try:
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        pytest.skip("the npm registry does not answer")
+    if done.returncode != 0:
+        pytest.skip(f"npm cannot fetch {package}")
+    (archive,) = directory.glob("*.tgz")
+    return archive
 
 
 def test_the_payloads_are_as_githubs_own_schema_has_them(npm_file):

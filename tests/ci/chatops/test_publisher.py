@@ -12,7 +12,7 @@ from ci.chatops.result import narrowed
 from ci.chatops.upsert import Upserted
 from ci.handoff.comment.about import Comment
 from schemas.chatops import Command, Job, Verb
-from schemas.errors import GitHubError, OutsideError, UsageError
+from schemas.errors import GitHubError, OutputError, OutsideError, UsageError
 from schemas.github import FileAt
 from schemas.recommendation import FailedComponent, Finding, Severity
 from tests.ci.chatops.payloads import COMMENT_ID, WHEN
@@ -223,6 +223,29 @@ def test_when_the_rendering_fails_nothing_is_written(world, result):
     with pytest.raises(UsageError):
         publish(job(), result, desk(world, render=render))
     assert world.writes == []
+
+
+def test_an_answer_that_is_too_long_is_never_half_of_an_apply(world, result):
+    def render(recommendation, about):
+        return replace(fake_render(recommendation, about), text="x" * 66_000)
+
+    with pytest.raises(OutputError):
+        publish(job(Verb.APPLY), result, desk(world, render=render))
+    assert world.writes == []
+
+
+def test_the_longest_sizing_has_room_for_all_that_is_to_be_done_by_hand(world, result):
+    def render(recommendation, about):
+        return replace(fake_render(recommendation, about), text="x" * 60_000)
+
+    def edit(recommendation, read):
+        edits = fake_edits(recommendation, read)
+        return replace(edits, by_hand=tuple(f"{n}{'y' * 700}" for n in range(30)))
+
+    applied(world, result, render=render, edit=edit)
+    assert 61_000 < len(world.own[0].body) <= 65_536
+    assert "\n…\n```" in world.own[0].body
+    assert "29yyy" in world.facts[8].body
 
 
 # Failures of GitHub: at each call, nothing is half-published
