@@ -24,7 +24,6 @@ from github.Requester import HTTPSRequestsConnectionClass, Requester
 from adapters.settings import Settings
 from schemas.errors import SettingsError
 
-API_VERSION: Final = "2022-11-28"
 MAX_ANSWER_BYTES: Final = 64 << 20
 """Unpacked. A page of 100 comments of the greatest length is 26 MB."""
 _CONNECT_S: Final = 10.0
@@ -103,7 +102,6 @@ class Wire:
             verify=True,
             retry=None,
             pool_size=None,
-            api_version=API_VERSION,
         )
 
     def exchange(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from github.Auth import AppAuth, Auth, Token
+from github.Auth import AppAuth, AppAuthToken, Auth, Token
 
 from adapters.github.answers import Installation, InstallationToken, read_as
 from adapters.github.connection import Wire
@@ -78,9 +78,8 @@ def _of_app(
     wanted: Mapping[str, str],
     pause: Callable[[float], None],
 ) -> Credentials:
-    signer = AppAuth(settings.github_app_id or "", _private_key(settings))
-    _try_key(signer)
-    session = Session(settings, wire, signer, pause)
+    assertion = _signed(settings.github_app_id or "", _private_key(settings))
+    session = Session(settings, wire, AppAuthToken(assertion), pause)
     answer = session.get(f"{repository_root(repository)}/installation")
     installation = read_as(Installation, answer.data)
     # A permission that the app does not have may not be asked for; what needs it then fails alone.
@@ -124,19 +123,20 @@ def _private_key(settings: Settings) -> str:
     raise SettingsError(f"AI_PROVISION_GITHUB_APP_PRIVATE_KEY_FILE: {path} cannot be read as PEM")
 
 
-def _try_key(signer: AppAuth) -> None:
-    """Sign once, so that a wrong key is told apart from a failing server."""
+def _signed(app_id: str, private_key: str) -> str:
+    """A statement that the requests are the app's, good for the minutes that it takes to ask.
+
+    Raises:
+        SettingsError: The key cannot be used.
+    """
     try:
-        signer.create_jwt()
-    except Exception:  # noqa: BLE001 - of two libraries; neither text is shown, it may hold the key
-        usable = False
-    else:
-        usable = True
-    if not usable:
-        raise SettingsError(
-            "the private key of the GitHub App cannot be used",
-            hint="It is the RSA key in PEM that GitHub generated for the app.",
-        )
+        return AppAuth(app_id, private_key).create_jwt()
+    except Exception:  # noqa: BLE001, S110 - of two libraries; their texts may hold the key
+        pass
+    raise SettingsError(
+        "the private key of the GitHub App cannot be used",
+        hint="It is the RSA key in PEM that GitHub generated for the app.",
+    )
 
 
 def _sendable(token: str) -> str:

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from github.Auth import Auth, Token
+from github.Auth import AppAuthToken, Auth, Token
 from requests.utils import parse_header_links
 
 from adapters.github.answers import ViewerAnswer, read_as
@@ -24,6 +24,7 @@ from schemas.errors import GitHubError
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+API_VERSION: Final = "2022-11-28"
 TRIES: Final = 4
 FIRST_PAUSE_S: Final = 1.0
 """Before the second try; doubled before each further one, where GitHub names no time."""
@@ -63,7 +64,7 @@ class Session:
         self._seconds = settings.github_timeout_seconds
         self._wire = wire
         self._requester = wire.requester(auth)
-        self._secret = auth.token if isinstance(auth, Token) else None
+        self._secret = auth.token if isinstance(auth, Token | AppAuthToken) else None
         self._pause = pause
         self.server_time: datetime | None = None
         """GitHub's clock when it last answered."""
@@ -174,7 +175,7 @@ class Session:
         left: float,
     ) -> Answer | Fault:
         self._wire.seconds = max(0.001, min(_ATTEMPT_S, left))
-        given = {"Accept": "application/vnd.github+json"}
+        given = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
         try:
             status, headers, text = self._requester.requestJson(
                 method, path, dict(params or {}), given, dict(body) if body is not None else None

@@ -33,7 +33,7 @@ class Server:
         self._http.block_on_close = False
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.002}, daemon=True
         )
         self._thread.start()
 
@@ -80,7 +80,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             token = _token(self.headers.get("Authorization"))
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked = (self.command, parts.path, query, body, token, status, headers)
-            github.requests.append(Request(*asked))
+            github.requests.append(Request(*asked, answer.body))
             now = github.now
         if fault and fault.held:
             self.ended.wait(_MOST_SECONDS)

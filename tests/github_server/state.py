@@ -126,3 +126,5 @@ class Request:
     token: str | None
     status: int
     headers: dict[str, str] = field(default_factory=dict)
+    answer: Any = field(default=None, repr=False)
+    """The JSON that was answered, or would have been."""

