@@ -40,6 +40,11 @@ _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Characters that Unicode calls letters, marks or symbols, and that show nothing."""
+_TICKS = re.compile("`{21,}")
+"""Longer runs are cut: cmark reads no code span behind more than 80 backticks, and takes a fence of
+more than 255 for one of 255."""
+_HALF_WORD = 40
+"""A longer half of a word is kept: it is most of what there is."""
 _MAX_MARKS = 2
 """Accents on one letter; a tower of them would cover the lines above."""
 
@@ -52,7 +57,7 @@ def visible(text: str, limit: int) -> str:
         limit: Characters at most; a longer text ends in ``…``.
     """
     shown = unicodedata.normalize("NFC", line(_IGNORABLE.sub("", text), limit))
-    return " ".join("".join(_few_marks(shown)).split())
+    return " ".join(_TICKS.sub("`" * 20 + "…", "".join(_few_marks(shown))).split())
 
 
 def prose(text: str, limit: int = MAX_PROSE) -> str:
@@ -62,10 +67,12 @@ def prose(text: str, limit: int = MAX_PROSE) -> str:
     together.
 
     Args:
-        text: Any text.
+        text: Any text; one of which nothing can be seen is shown as ``?``.
         limit: Characters at most, before escaping.
     """
     words = [match[0] for match in _TOKEN.finditer(_whole_words(visible(text, limit), limit))]
+    if text and not words:
+        return "?"
     shown = " ".join(_word(word) for word in words)
     # "2." and "2)" at the beginning of a line open a list.
     return re.sub(r"^([0-9]{1,9})([.)])", r"\1\\\2", shown)
@@ -98,7 +105,7 @@ def fence_lines(text: str) -> tuple[str, ...]:
 
 def _fence_line(text: str) -> str:
     cut = text[: MAX_FENCE_LINE + 1].removesuffix("\r")
-    shown = "".join(_spelt(char) for char in _few_marks(cut))
+    shown = _TICKS.sub("`" * 20 + "…", "".join(_spelt(char) for char in _few_marks(cut)))
     return shown if len(shown) <= MAX_FENCE_LINE else f"{shown[: MAX_FENCE_LINE - 1]}…"
 
 
@@ -122,7 +129,8 @@ def _whole_words(text: str, limit: int) -> str:
     """A text that was cut at the limit, without the word that was cut."""
     if len(text) < limit or not text.endswith("…"):
         return text
-    return (text[:-1].rpartition(" ")[0] or text[:-1]) + " …"
+    kept, _, half = text[:-1].rpartition(" ")
+    return f"{kept} …" if kept and len(half) <= _HALF_WORD else text
 
 
 def _word(token: str) -> str:
