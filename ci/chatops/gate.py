@@ -21,7 +21,7 @@ from ci.chatops.reuse import completed
 from ci.chatops.upsert import add_notice, own_comments, shown_for
 from ci.chatops.words import help_notice, notice, short
 from schemas.chatops import LOGIN_PATTERN, Command, Job, Verb
-from schemas.errors import UsageError
+from schemas.errors import GitHubError, UsageError
 from schemas.github import GitHubReader, GitHubWriter, IssueComment, PullRequestFacts
 
 _NOT_SIZED = "Nothing was done"
@@ -55,9 +55,9 @@ def decide(
     author = _author(event)
     if not reader.may_write(author):
         return Refusal(Why.NOT_PERMITTED)
-    first = writer.react(event.comment.id, "hooray")
-    if not first and rules.run_attempt <= 1:
-        return Refusal(Why.TAKEN)
+    why = _taken(event, rules, writer)
+    if why is not None:
+        return Refusal(why)
     try:
         command = parse_command(event.comment.body or "")
     except UsageError as error:
@@ -87,6 +87,17 @@ def answer_refusal(
     text = notice(asked, refusal.title, refusal.reason, refusal.hint)
     add_notice(event.issue.number, text, None, reader, writer)
     writer.react(event.comment.id, "confused")
+
+
+def _taken(event: CommentEvent, rules: Rules, writer: GitHubWriter) -> Why | None:
+    """Take the comment up by the latch; why that cannot be, else None."""
+    try:
+        first = writer.react(event.comment.id, "hooray")
+    except GitHubError as error:
+        if error.code == "github.not_found":
+            return Why.GONE
+        raise
+    return None if first or rules.run_attempt > 1 else Why.TAKEN
 
 
 def asked_by(event: CommentEvent) -> Asked:

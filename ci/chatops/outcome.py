@@ -20,6 +20,7 @@ class Why(StrEnum):
     OTHER_REPOSITORY = "the event belongs to another repository"
     NOT_PERMITTED = "the author may not push to the repository"
     TAKEN = "the comment has been taken up already"
+    GONE = "the comment has been removed"
     HELP = "it asked for help"
     COMMAND = "the command cannot be read"
     FORK = "the pull request comes from a fork"

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from ci.chatops.answer import Answer, Marker, Notice
 from ci.chatops.apply import Applied, apply_edits, refuse_blocked
 from ci.chatops.case import Case, Desk, about_of, app_of, asked_for, read_case
-from ci.chatops.result import digest_of, narrowed
+from ci.chatops.result import COMPONENT_UNKNOWN, digest_of, narrowed
 from ci.chatops.upsert import Upserted, add_notice, upsert
 from ci.chatops.verdict import Verdict, verdict_of
 from ci.chatops.words import failed, notice, short
 from ci.handoff.comment.about import Comment
 from schemas.chatops import Job, Verb
 from schemas.errors import GitHubError, ProvisionError, UsageError
-from schemas.github import Conclusion, FileAt, GitHubReader, IssueComment
+from schemas.github import Conclusion, FileAt, GitHubReader, IssueComment, Reaction
 from schemas.recommendation import Recommendation
 
 MAX_BY_HAND = 10
@@ -55,7 +55,7 @@ def publish(job: Job, result: Recommendation, desk: Desk) -> Published:
     case = read_case(job, narrowed(result, job.command.component), desk)
     rendered = desk.render(result, about_of(case, desk))
     if case.before is not None and case.marker_before.asked > case.asked:
-        desk.writer.react(job.comment_id, "+1")
+        _finished(job, "+1", desk)
         return Published(Upserted.OLDER, case.before.comment.html_url, stale=case.stale)
     _answer(case, rendered, None, None).body()  # one that is too long fails before any write
     applied, error = _applied(case, desk)
@@ -66,9 +66,9 @@ def publish(job: Job, result: Recommendation, desk: Desk) -> Published:
     conclusion = None
     if job.command.verb is not Verb.EXPLAIN:
         verdict = verdict_of(result, case.stale)
-        _checked(case, verdict, rendered.full_text, answer, desk)
+        _checked(case, verdict, answer, desk)
         conclusion = verdict.conclusion
-    desk.writer.react(job.comment_id, "confused" if error else "rocket")
+    _finished(job, "confused" if error else "rocket", desk)
     url, text = comment.html_url, rendered.full_text
     return Published(became, url, conclusion, applied, case.stale, text, error)
 
@@ -76,20 +76,33 @@ def publish(job: Job, result: Recommendation, desk: Desk) -> Published:
 def publish_failure(job: Job, error: ProvisionError, desk: Desk) -> Published:
     """Say that there is no answer, and why; earlier numbers stay below.
 
+    The check run fails where numbers were asked for; a misspelt component, an explanation or an
+    ``apply`` without an answer says nothing about the commit.
+
     Raises:
         GitHubError: That could not be said either.
     """
-    facts = desk.reader.pull_request(job.pull_request)
+    stale = desk.reader.pull_request(job.pull_request).head_sha != job.head_sha
     text = failed(asked_for(job), f"Not sized at {short(job.head_sha)}", error)
     app = app_of(job, desk.server)
     became, comment = add_notice(job.pull_request, text, app, desk.reader, desk.writer)
-    stale = facts.head_sha != job.head_sha
-    conclusion = Conclusion.NEUTRAL if stale else Conclusion.FAILURE
-    desk.writer.check_run(job.head_sha, conclusion, "Not sized", text.text)
-    desk.writer.react(job.comment_id, "confused")
+    conclusion = None
+    if job.command.verb is Verb.SIZE and error.code != COMPONENT_UNKNOWN:
+        conclusion = Conclusion.NEUTRAL if stale else Conclusion.FAILURE
+        desk.writer.check_run(job.head_sha, conclusion, "Not sized", text.text)
+    _finished(job, "confused", desk)
     return Published(
         became, comment.html_url, conclusion, stale=stale, full_text=text.text, error=error
     )
+
+
+def _finished(job: Job, reaction: Reaction, desk: Desk) -> None:
+    """The last reaction; none on a comment that was removed meanwhile."""
+    try:
+        desk.writer.react(job.comment_id, reaction)
+    except GitHubError as error:
+        if error.code != "github.not_found":
+            raise
 
 
 def _applied(case: Case, desk: Desk) -> tuple[Applied | None, ProvisionError | None]:
@@ -177,11 +190,11 @@ def _commented(
         ) from error
 
 
-def _checked(case: Case, verdict: Verdict, summary: str, answer: Answer, desk: Desk) -> None:
+def _checked(case: Case, verdict: Verdict, answer: Answer, desk: Desk) -> None:
     """Write the check run; where it fails, the comment that is there already says so."""
     head = case.job.head_sha
     try:
-        desk.writer.check_run(head, verdict.conclusion, verdict.title, verdict.summary(summary))
+        desk.writer.check_run(head, verdict.conclusion, verdict.title, answer.text)
     except GitHubError as error:
         text = failed(case.asked, "The check run is missing: run the job again", error)
         with suppress(GitHubError):  # the first error says more

@@ -18,6 +18,8 @@ from schemas.chatops import Job
 from schemas.errors import InputFileError, OutsideError, UsageError
 from schemas.recommendation import Recommendation
 
+COMPONENT_UNKNOWN = "component.unknown"
+"""Code of the error about a component that there is not."""
 RECOMMENDATION = "recommendation.json"
 FAILURE = "failure.txt"
 MAX_RESULT_BYTES = 32 * 1024 * 1024
@@ -79,7 +81,7 @@ def narrowed(result: Recommendation, component: str | None) -> Recommendation:
     if name is None:
         raise UsageError(
             f"the repository has no component {component[:100]!r}",
-            code="component.unknown",
+            code=COMPONENT_UNKNOWN,
             hint=f"It has: {', '.join(known[:20]) or 'none that could be sized'}.",
         )
     return result.model_copy(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from adapters.actions import ActionsRun, add_summary, load_actions, write_outputs
@@ -63,6 +64,11 @@ def _published(job: Job, directory: Path, desk: Desk) -> Published:
         raise
     except ProvisionError as error:
         return publish_failure(job, error, desk)
+    except Exception:
+        fault = ProvisionError("ai-provision has a fault", hint="The log of the job says more.")
+        with suppress(GitHubError):
+            publish_failure(job, fault, desk)
+        raise
 
 
 def _hand_over(published: Published, run: ActionsRun) -> None:

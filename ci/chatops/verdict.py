@@ -8,9 +8,6 @@ from ci.handoff.measured import plural
 from schemas.github import Conclusion
 from schemas.recommendation import Recommendation, Severity
 
-MAX_SUMMARY = 65_000
-"""GitHub takes 65,535 characters."""
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -18,12 +15,6 @@ class Verdict:
 
     conclusion: Conclusion
     title: str
-
-    def summary(self, text: str) -> str:
-        """The comment's text where it fits, else where to find it."""
-        if len(text.encode("utf-16-le", "surrogatepass")) // 2 <= MAX_SUMMARY:
-            return text
-        return f"{self.title}. The numbers stand in the comment on the pull request.\n"
 
 
 def verdict_of(result: Recommendation, stale: bool) -> Verdict:

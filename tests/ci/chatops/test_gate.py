@@ -45,6 +45,7 @@ WHO = {
     "bot-called-a-user": ("dependabot[bot]", "push", "User", "CONTRIBUTOR"),
     "own-account": (BOT, "push", "Bot", "NONE"),
     "organization": ("octo-org", "admin", "Organization", "OWNER"),
+    "name-that-github-does-not-give": ("we.ird", "push", "User", "MEMBER"),
     "mannequin": ("mona", "push", "Mannequin", "NONE"),
 }
 MAY = {"owner", "maintainer", "writer", "private-member-who-may-write",
@@ -168,6 +169,12 @@ def test_the_same_event_twice_is_one_job():
     assert isinstance(first, Admitted)
     assert second == Refusal(Why.TAKEN)
     assert len(world.all_comments) == 0
+
+
+def test_a_comment_that_was_removed_is_no_job():
+    world = FakeRepository()
+    world.fail("react", "github.not_found")
+    assert run(world, payload()) == Refusal(Why.GONE)
 
 
 def test_a_run_that_a_maintainer_starts_again_passes_the_latch():

@@ -249,6 +249,18 @@ def test_a_runner_that_tells_something_else_is_a_usage_error(
     assert says in capsys.readouterr().err
 
 
+def test_a_fault_of_our_own_is_said_too(runner, github, result, monkeypatch, capsys):
+    def render(recommendation, about):
+        raise ZeroDivisionError
+
+    runner.gate(SIZE)
+    monkeypatch.setattr("ci.chatops.run_publish.render", render)
+    assert runner.publish(result)[0] == 3
+    assert "error[internal]" in capsys.readouterr().err
+    assert "ai-provision has a fault" in runner.own[0].body
+    assert [run.conclusion for run in github.check_runs] == ["failure"]
+
+
 # apply
 
 

@@ -119,6 +119,8 @@ def test_a_sizing_is_a_comment_a_check_run_and_last_a_reaction(world, result):
     assert "other:v1" not in world.own[0].body
     (check,) = world.checks
     assert (check.sha, check.conclusion, check.title) == (HEAD, "success", "2 components sized")
+    assert "#### api, web" in check.summary
+    assert "<!--" not in check.summary
     assert world.writes[-1] == ("react", COMMENT_ID, "rocket")
     assert (published.became, published.stale) == (Upserted.CREATED, False)
 
@@ -246,6 +248,28 @@ def test_the_longest_sizing_has_room_for_all_that_is_to_be_done_by_hand(world, r
     assert 61_000 < len(world.own[0].body) <= 65_536
     assert "\n…\n```" in world.own[0].body
     assert "29yyy" in world.facts[8].body
+
+
+def test_a_misspelt_component_is_said_and_fails_no_check(world, result):
+    with pytest.raises(UsageError) as caught:
+        publish(job(component="db"), result, desk(world))
+    publish_failure(job(component="db"), caught.value, desk(world))
+    assert "no component 'db'" in world.own[0].body
+    assert names(world) == ["comment", "react"]
+
+
+@pytest.mark.parametrize("verb", [Verb.EXPLAIN, Verb.APPLY])
+def test_only_a_sizing_that_failed_fails_the_check(world, verb):
+    publish_failure(job(verb, component="api"), OutsideError("x"), desk(world))
+    assert names(world) == ["comment", "react"]
+
+
+def test_a_command_that_was_removed_meanwhile_is_answered_all_the_same(world, result):
+    world.fail("react", "github.not_found")
+    assert publish(job(), result, desk(world)).became is Upserted.CREATED
+    world.fail("react", "github.refused")
+    with pytest.raises(GitHubError):
+        publish(job(), result, desk(world))
 
 
 # Failures of GitHub: at each call, nothing is half-published
