@@ -36,7 +36,8 @@ class Command(Contract):
     git_repo: str | None = Field(default=None, max_length=2048)
     """None: the repository of the pull request."""
     app_description: str | None = Field(default=None, max_length=MAX_DESCRIPTION_CHARACTERS)
-    """None with `Verb.HELP`, and where the pull request's own words are to be used."""
+    """None with `Verb.HELP`, and until the gate has taken both fields from an earlier command; in a
+    job they are always there."""
     environment: Environment | None = None
     component: str | None = Field(default=None, max_length=253)
     """Only this component is shown (``component=``), explained or applied."""

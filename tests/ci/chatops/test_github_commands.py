@@ -132,6 +132,23 @@ def test_a_comment_becomes_a_job_and_an_answer(runner, github, result, capsys):
     assert "ghs_" not in everything
 
 
+def test_an_explanation_stands_beside_the_sizing(runner, result):
+    runner.gate(SIZE)
+    runner.publish(result)
+    code, outputs = runner.gate("/ai-provision explain API")
+    assert (code, outputs["verb"]) == (0, "explain")
+    code, outputs = runner.publish(result)
+    assert (code, outputs["conclusion"]) == (0, "")
+    runner.gate("/ai-provision explain api")
+    runner.publish(result)
+    sizing, explanation = runner.own
+    assert "Why `api` is sized like this" in explanation.body
+    assert "Why `api` is sized like this" not in sizing.body
+    runner.gate("/ai-provision")
+    runner.publish(result)
+    assert [item.id for item in runner.own] == [sizing.id, explanation.id]
+
+
 @pytest.mark.parametrize("role", ["none", "read", "triage"])
 def test_who_may_not_push_gets_nothing_at_all(runner, github, role):
     github.add_user("sam", role)
