@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ci.apply_parser import add_apply
 from ci.chatops.parser import add_github
 from ci.knowledge_parser import add_knowledge
 from ci.mcp.parser import add_mcp
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_size(commands)
     _add_explain(commands)
     _add_report(commands)
+    _add_common(add_apply(commands))
     _add_doctor(commands)
     _add_eval(commands)
     _add_feedback(commands)
@@ -267,18 +269,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(arguments: argparse.Namespace) -> int:
     match arguments.command:
-        case "size":
-            from ci.size import size
-
-            return size(arguments)
-        case "explain":
-            from ci.explain import explain_file
-
-            return explain_file(arguments.recommendation, arguments.component)
-        case "report":
-            from ci.report.command import report
-
-            return report(arguments)
+        case "size" | "explain" | "report" | "apply":
+            return _recommendation_command(arguments)
         case "metrics":
             from ci.metrics import metrics
 
@@ -307,6 +299,27 @@ def _command(arguments: argparse.Namespace) -> int:
             from ci.doctor import doctor
 
             return doctor(arguments.format)
+
+
+def _recommendation_command(arguments: argparse.Namespace) -> int:
+    """What makes a recommendation, and what is done with one."""
+    match arguments.command:
+        case "explain":
+            from ci.explain import explain_file
+
+            return explain_file(arguments.recommendation, arguments.component)
+        case "report":
+            from ci.report.command import report
+
+            return report(arguments)
+        case "apply":
+            from ci.apply import apply
+
+            return apply(arguments)
+        case _:
+            from ci.size import size
+
+            return size(arguments)
 
 
 def _run(command: Callable[[], int], *, debug: bool) -> int:
