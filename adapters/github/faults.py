@@ -12,6 +12,7 @@ github.failed         everything else
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -99,8 +100,10 @@ class Fault:
     def as_error(self, line: str) -> RequestError:
         """The error for a user; `line` is the request's method and path."""
         kind = Unsettled if self.unknown else RequestError
+        unsure = "; it may have been carried out all the same" if self.unknown else ""
         hint = self.hint or _HINTS.get(self.code, "")
-        return kind(f"{line}: {self.reason}", code=self.code, hint=hint, status=self.status)
+        message = f"{line}: {self.reason}{unsure}"
+        return kind(message, code=self.code, hint=hint, status=self.status)
 
 
 def fault_of_status(status: int, headers: Mapping[str, Any], data: Any) -> Fault:  # noqa: ANN401 - parsed JSON
@@ -132,12 +135,19 @@ def fault_of_exception(error: Exception) -> Fault:
         return fault_of_status(error.status, dict(error.headers or {}), error.data)
     if isinstance(error, requests.ConnectionError) and _never_connected(error):
         return Fault("github.unreachable", "no connection can be made", passing=True)
+    if isinstance(error, requests.exceptions.SSLError) and _is_certificate(error):
+        return _NOT_TRUSTED
     for kinds, fault in _BREAKAGES:
         if isinstance(error, kinds):
             return fault
     return Fault("github.failed", f"the request failed ({type(error).__name__})")
 
 
+_NOT_TRUSTED: Final = Fault(
+    "github.unreachable",
+    "the server has no certificate that is trusted here",
+    hint="AI_PROVISION_GITHUB_CA_FILE names the authorities that signed it.",
+)
 _BREAKAGES: Final[tuple[tuple[tuple[type[Exception], ...], Fault], ...]] = (
     (
         (NotFollowed,),
@@ -148,14 +158,6 @@ _BREAKAGES: Final[tuple[tuple[tuple[type[Exception], ...], Fault], ...]] = (
         ),
     ),
     ((TooLarge,), Fault("github.invalid", "the answer is larger than any that is expected")),
-    (
-        (requests.exceptions.SSLError,),
-        Fault(
-            "github.unreachable",
-            "the server has no certificate that is trusted here",
-            hint="AI_PROVISION_GITHUB_CA_FILE names the authorities that signed it.",
-        ),
-    ),
     (
         (requests.exceptions.ProxyError,),
         Fault(
@@ -254,6 +256,17 @@ def _hint(status: int, headers: Mapping[str, Any], said: str) -> str:
 
 def _never_connected(error: Exception) -> bool:
     """Whether the request was not even sent."""
+    return isinstance(_reason_of(error), NewConnectionError)
+
+
+def _is_certificate(error: Exception) -> bool:
+    """Whether TLS failed for want of trust; else it broke, like any connection."""
+    reason = _reason_of(error)
+    causes = (reason, *getattr(reason, "args", ()))
+    return any(isinstance(each, ssl.SSLCertVerificationError) for each in causes)
+
+
+def _reason_of(error: Exception) -> object:
+    """What is below an exception of requests."""
     inner = error.args[0] if error.args else None
-    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
-    return isinstance(reason, NewConnectionError)
+    return inner.reason if isinstance(inner, MaxRetryError) else inner

@@ -24,6 +24,8 @@ CHECK_NAME: Final = "ai-provision"
 MAX_ANNOTATIONS: Final = 50
 """In one request; GitHub adds those of later requests to them."""
 _MAX_TITLE_CHARACTERS: Final = 255
+_MAX_MESSAGE_CHARACTERS: Final = 16_000
+"""GitHub takes 64 KB, and refuses all remarks for one that is longer; a character has up to 4."""
 _CLOCK_S: Final = 2.0
 """GitHub's times are whole seconds, on both sides."""
 
@@ -160,10 +162,10 @@ def _batches(annotations: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
 def _annotation(annotation: Annotation) -> dict[str, Any]:
     given = {
         "path": annotation.path,
-        "start_line": annotation.line,
-        "end_line": annotation.line,
+        "start_line": max(1, annotation.line),
+        "end_line": max(1, annotation.line),
         "annotation_level": annotation.level,
-        "message": annotation.message,
+        "message": annotation.message[:_MAX_MESSAGE_CHARACTERS],
     }
     title = annotation.title[:_MAX_TITLE_CHARACTERS]
     return {**given, "title": title} if title else given

@@ -1,6 +1,7 @@
 """The fake that tests hold: what they set up, change and read back."""
 
 import re
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ class FakeGitHub:
         prefix: Path of the API; ``/api/v3`` for GitHub Enterprise Server.
         public: Whether everybody may read the repository.
         files: What ``main`` holds at first.
+        tls: Serve https with this context; the API is then at ``https://localhost:…``.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class FakeGitHub:
         prefix: str = "",
         public: bool = False,
         files: Mapping[str, Content] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.tls = tls
         self.repository, self.prefix, self.public = repository, prefix, public
         self.repository_id = 4242
         self.url = ""
@@ -250,9 +254,10 @@ class FakeGitHub:
         done = performed or after >= 0
         self._add(Fault(pattern, times=times, cut_after=after, performed=done))
 
-    def hold(self, pattern: str, *, times: int | None = 1) -> None:
-        """Do not answer at all."""
-        self._add(Fault(pattern, times=times, held=True))
+    def hold(self, pattern: str, *, after: int | None = None, times: int | None = 1) -> None:
+        """Do not answer at all, or nothing more after so many bytes of the body."""
+        partly = after is not None
+        self._add(Fault(pattern, times=times, held=True, cut_after=after, performed=partly))
 
     def answer(
         self,

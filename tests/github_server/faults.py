@@ -22,7 +22,7 @@ class Fault:
     cut_after: int | None = None
     """Reset the connection after so many bytes of the right answer's body; -1: before any."""
     held: bool = False
-    """No answer until the server ends."""
+    """No (further) answer until the server ends."""
 
     def take(self, line: str) -> bool:
         """Whether it strikes this request; it is used up by that."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.server
 import json
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from tests.github_server.fake import FakeGitHub
 
 _MOST_SECONDS = 60
+_PACKED_FROM = 1000
+"""Bytes from which an answer is packed, for those who take it so."""
 
 
 class Server:
@@ -32,6 +36,9 @@ class Server:
         self._http.daemon_threads = True
         self._http.block_on_close = False
         self.url = f"http://127.0.0.1:{self._http.server_port}"
+        if github.tls is not None:
+            self._http.socket = github.tls.wrap_socket(self._http.socket, server_side=True)
+            self.url = f"https://localhost:{self._http.server_port}"
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.002}, daemon=True
         )
@@ -82,11 +89,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             asked = (self.command, parts.path, query, body, token, status, headers)
             github.requests.append(Request(*asked, answer.body))
             now = github.now
-        if fault and fault.held:
-            self.ended.wait(_MOST_SECONDS)
-            self.close_connection = True
+        if fault and fault.held and fault.cut_after is None:
+            self._hold()
             return
-        self._send(answer, now.timestamp(), fault.cut_after if fault else None)
+        end = self._hold if fault and fault.held else self._reset
+        self._send(answer, now.timestamp(), fault.cut_after if fault else None, end)
 
     def _result(
         self, path: str, query: dict[str, str], data: bytes, fault: Fault | None
@@ -108,13 +115,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             answer = Answer(fault.status, fault.body, fault.headers)
         return answer, body
 
-    def _send(self, answer: Answer, now: float, cut_after: int | None) -> None:
+    def _send(
+        self, answer: Answer, now: float, cut_after: int | None, end: Callable[[], None]
+    ) -> None:
         if cut_after == -1:
-            self._reset()
+            end()
             return
         is_raw = isinstance(answer.body, bytes)
         data = answer.body if is_raw else json.dumps(answer.body).encode()
         data = b"" if answer.status == 204 else data
+        takes = "gzip" in self.headers.get("Accept-Encoding", "")
+        packed = takes and not is_raw and len(data) > _PACKED_FROM
+        if packed:
+            data = gzip.compress(data, 1)
         self.send_response_only(answer.status)
         defaults = {
             "Content-Type": "application/json; charset=utf-8",
@@ -125,12 +138,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "Date": self.date_time_string(int(now)),
             "Content-Length": str(len(data)),
         }
+        if packed:
+            defaults["Content-Encoding"] = "gzip"
         for name, value in (defaults | answer.headers).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data if cut_after is None else data[:cut_after])
         if cut_after is not None:
-            self._reset()
+            end()
+
+    def _hold(self) -> None:
+        """Say nothing more until the server ends."""
+        self.wfile.flush()
+        self.ended.wait(_MOST_SECONDS)
+        self.close_connection = True
 
     def _reset(self) -> None:
         """End the connection as a fault of the network would."""

@@ -1,12 +1,19 @@
 """What happens when GitHub, or the way to it, fails."""
 
+import gzip
+import ssl
+import tracemalloc
+
 import github as pygithub
 import pytest
 import requests
+import trustme
 
 from adapters.github.connection import NotFollowed, TooLarge
 from adapters.github.faults import fault_of_exception, fault_of_status
 from schemas.errors import GitHubError, SettingsError
+from tests.adapters.github.opened import Opened
+from tests.github_server import FakeGitHub
 
 READ = "GET /repos/octo-org/shop/pulls/1"
 
@@ -91,6 +98,62 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(opened, github):
     with pytest.raises(GitHubError, match="no answer came in time") as caught:
         opened.reader(github_timeout_seconds=0.2).pull_request(1)
     assert caught.value.code == "github.unreachable"
+
+
+def test_an_answer_that_stops_in_the_middle_is_given_up_in_time(opened, github):
+    github.hold(READ, after=30)
+    with pytest.raises(GitHubError, match="no answer came in time"):
+        opened.reader(github_timeout_seconds=0.2).pull_request(1)
+
+
+def test_an_answer_that_unpacks_to_any_size_is_not_read(opened, github, monkeypatch):
+    monkeypatch.setattr("adapters.github.connection.MAX_ANSWER_BYTES", 1 << 20)
+    bomb = gzip.compress(b"[" + b" " * (64 << 20) + b"]")
+    github.answer(READ, bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    with pytest.raises(GitHubError, match="larger than any that is expected"):
+        opened.reader().pull_request(1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 << 20
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def encrypted(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with FakeGitHub(tls=context) as github:
+        github.add_pull(author="ann")
+        yield Opened(github)
+
+
+def test_a_server_whose_authority_is_unknown_is_not_sent_the_token(encrypted):
+    with pytest.raises(GitHubError, match="no certificate that is trusted") as caught:
+        encrypted.reader().pull_request(1)
+    assert caught.value.code == "github.unreachable"
+    assert "AI_PROVISION_GITHUB_CA_FILE" in caught.value.hint
+    assert not encrypted.github.requests
+    assert not encrypted.pauses
+
+
+def test_an_authority_of_ones_own_is_a_setting(encrypted, authority, tmp_path):
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    reader = encrypted.reader(github_ca_file=str(tmp_path / "ca.pem"))
+    assert reader.pull_request(1).number == 1
+    assert encrypted.github.url.startswith("https://")
+
+
+def test_an_encrypted_connection_that_is_cut_is_made_again(encrypted, authority, tmp_path):
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    encrypted.github.cut("pulls/1")
+    reader = encrypted.reader(github_ca_file=str(tmp_path / "ca.pem"))
+    assert reader.pull_request(1).number == 1
+    assert encrypted.pauses == [1.0]
 
 
 def test_a_server_that_is_not_there_is_unreachable(opened, github):

@@ -91,6 +91,14 @@ def test_a_long_title_of_an_annotation_is_cut_and_an_empty_one_left_out(opened, 
     assert (len(first["title"]), "title" in second) == (255, False)
 
 
+def test_a_remark_that_github_would_not_take_does_not_cost_the_others(opened, github):
+    remarks = [Annotation("a", 0, "notice", "😀" * 20_000), Annotation("b", 2, "notice", "m")]
+    opened.writer().check_run(github.pull(1).head_sha, Conclusion.SUCCESS, "T", "S", remarks)
+    first, second = github.check_runs[0].annotations
+    assert (first["start_line"], second["start_line"]) == (1, 2)
+    assert len(first["message"].encode()) <= 64_000
+
+
 def test_the_conclusion_stands_before_further_annotations_are_sent(opened, github):
     github.fail("PATCH .*/check-runs", 422, times=None)
     remarks = [Annotation("a", 1, "notice", "m")] * 60
