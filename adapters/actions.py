@@ -26,6 +26,7 @@ MAX_EVENT_BYTES = 25 * 1024 * 1024
 MAX_SUMMARY_BYTES = 1024 * 1024
 """Of one step; a longer summary is refused as a whole."""
 _OUTPUT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_COMMAND = re.compile(r"##\[|(?:\A|(?<=[\r\n\x0b\x0c\x85\u2028\u2029]))\s*::")
 _CUT = "\n\n… the rest was left out: a summary has at most 1 MiB.\n"
 
 
@@ -130,6 +131,15 @@ def add_summary(run: ActionsRun, markdown: str) -> None:
         kept = content[: MAX_SUMMARY_BYTES - len(_CUT.encode())].decode("utf-8", "ignore")
         markdown = kept + _CUT
     _append(run.step_summary, markdown)
+
+
+def harmless(text: str) -> str:
+    """A text for the log in which the runner finds no command of its own.
+
+    The runner acts on lines that begin with ``::name::`` and on ``##[name]`` anywhere in a line:
+    with either, a stranger's text could set outputs or hide the log.
+    """
+    return _COMMAND.sub(lambda match: f"{match[0][:-1]} {match[0][-1]}", text)
 
 
 def _append(path: Path | None, text: str) -> None:

@@ -7,13 +7,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from adapters.actions import ActionsRun, add_summary, load_actions, write_outputs
+from adapters.actions import ActionsRun, add_summary, harmless, load_actions, write_outputs
 from adapters.settings import load_settings
 from ci.chatops.apply import Edits, ReadFile
 from ci.chatops.case import Desk
 from ci.chatops.publish import Published, publish, publish_failure
 from ci.chatops.rendering import render
 from ci.chatops.result import read_job, read_result
+from ci.handoff.plain import line
 from schemas.chatops import Job
 from schemas.errors import GitHubError, ProvisionError, UsageError
 from schemas.recommendation import Recommendation
@@ -86,4 +87,4 @@ def _hand_over(published: Published, run: ActionsRun) -> None:
     if published.applied:
         sys.stdout.write(f"opened: {published.applied.url}\n")
     if published.error:
-        sys.stderr.write(f"warning: {published.error.message}\n")
+        sys.stderr.write(f"warning: {harmless(line(published.error.message, 500))}\n")

@@ -13,6 +13,7 @@ from adapters.actions import (
     MAX_SUMMARY_BYTES,
     ActionsRun,
     add_summary,
+    harmless,
     load_actions,
     read_payload,
     write_outputs,
@@ -138,6 +139,30 @@ def test_a_summary_is_added_to_and_cut_at_a_mebibyte(tmp_path):
     content = long.read_bytes()
     assert MAX_SUMMARY_BYTES - 4 < len(content) <= MAX_SUMMARY_BYTES
     assert "the rest was left out" in content.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::add-mask::x", ": :add-mask::x"),
+        ("a\n  ::stop-commands::x", "a\n  : :stop-commands::x"),
+        ("a\r::warning::x", "a\r: :warning::x"),
+        ("it says ##[set-output name=ok]true", "it says ## [set-output name=ok]true"),
+        ("std::vector and a::b", "std::vector and a::b"),
+        ("## [x] and # #[x]", "## [x] and # #[x]"),
+    ],
+)
+def test_a_text_in_the_log_is_no_command_of_the_runner(text, shown):
+    assert harmless(text) == shown
+
+
+@given(st.text(alphabet="#[]:\n\r\t ax", max_size=40))
+@settings(deadline=None)
+def test_no_text_in_the_log_is_a_command(text):
+    said = harmless(text)
+    assert "##[" not in said
+    assert not any(part.lstrip().startswith("::") for part in said.splitlines())
+    assert said.replace(" ", "") == text.replace(" ", "")
 
 
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path):

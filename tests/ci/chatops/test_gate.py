@@ -286,6 +286,15 @@ def test_who_lost_the_right_to_push_is_not_taken_up_again():
     assert "the two fields are missing" in world.own[0].body
 
 
+@pytest.mark.parametrize("author", ["renovate[bot]", "we.ird", ""])
+def test_only_people_are_asked_about(author):
+    world = FakeRepository()
+    world.roles[author] = "push"
+    world.say(author, SIZE)
+    assert run(world, payload("/ai-provision")).why is Why.NOTHING_ASKED
+    assert world.asked == ["wren"]
+
+
 def test_a_comment_that_came_later_is_not_what_was_asked_before():
     world = FakeRepository()
     world.say("wren", SIZE, id=COMMENT_ID + 5)
