@@ -87,6 +87,7 @@ class Fault:
         wait_s: How long GitHub asks to wait.
         hint: What the user can do.
         status: Of the answer; 0 where there was none.
+        cause: The exception of a library, for whoever looks for the reason.
     """
 
     code: str
@@ -96,6 +97,7 @@ class Fault:
     wait_s: float | None = None
     hint: str = ""
     status: int = 0
+    cause: Exception | None = None
 
     def as_error(self, line: str) -> RequestError:
         """The error for a user; `line` is the request's method and path."""

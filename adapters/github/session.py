@@ -93,7 +93,9 @@ class Session:
             if following is None:
                 return
             # Only the number is taken: the address itself might lead anywhere.
-            page = max(following, page + 1)
+            if following != page + 1:
+                raise GitHubError("GitHub's list cannot be read on", code="github.invalid")
+            page = following
         raise GitHubError(f"the list has more than {MAX_PAGES} pages", code="github.invalid")
 
     def ask(
@@ -128,7 +130,7 @@ class Session:
             wait_s = FIRST_PAUSE_S * 2 ** (attempt - 1) if result.wait_s is None else result.wait_s
             hopeless = not result.passing or (once and result.unknown)
             if hopeless or attempt == TRIES or wait_s >= end - time.monotonic():
-                raise _final(result, once, wait_s).as_error(line)
+                raise _final(result, once, wait_s).as_error(line) from result.cause
             _log.info(
                 "github request is tried again",
                 extra={"request": line, "reason": result.reason, "wait_seconds": wait_s},
@@ -181,7 +183,7 @@ class Session:
                 method, path, dict(params or {}), given, dict(body) if body is not None else None
             )
         except Exception as error:  # noqa: BLE001 - three libraries' exceptions; each is mapped
-            return fault_of_exception(error)
+            return replace(fault_of_exception(error), cause=error)
         self.server_time = _date(headers)
         data, readable = _parsed(text)
         if status >= 400:

@@ -162,6 +162,7 @@ def test_a_server_that_is_not_there_is_unreachable(opened, github):
         reader.pull_request(1)
     assert caught.value.code == "github.unreachable"
     assert "AI_PROVISION_GITHUB_API_URL" in caught.value.hint
+    assert isinstance(caught.value.__cause__, requests.ConnectionError)
 
 
 def test_a_write_that_was_never_sent_is_tried_again(opened, github):

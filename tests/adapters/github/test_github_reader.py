@@ -227,16 +227,23 @@ def test_a_failing_page_fails_the_whole_list(opened, github):
     assert [request.status for request in github.requests] == [200, 500, 500, 500, 500]
 
 
-@pytest.mark.parametrize(
-    "link", ['<https://evil.example/?page=1>; rel="next"', '<http://x/>; rel="next"']
-)
-def test_a_list_that_never_ends_is_given_up(opened, github, link, monkeypatch):
-    monkeypatch.setattr("adapters.github.session.MAX_PAGES", 3)
-    github.answer("GET .*/comments", [], headers={"Link": link})
+@pytest.mark.parametrize("target", ["?page=1", "?page=3", "?page=x", "", "?page="])
+def test_a_list_that_leads_anywhere_but_to_its_next_page_is_an_error(opened, github, target):
+    link = {"Link": f'<https://evil.example/{target}>; rel="next"'}
+    github.answer("GET .*/comments", [], headers=link)
     with pytest.raises(GitHubError) as caught:
         opened.reader().comments(1)
     assert caught.value.code == "github.invalid"
-    assert len(github.requests) <= 3
+    assert len(github.requests) == 1
+
+
+def test_a_list_that_never_ends_is_given_up(opened, github, monkeypatch):
+    monkeypatch.setattr("adapters.github.session.MAX_PAGES", 3)
+    for number in range(400):
+        github.add_comment(1, "ann", f"comment {number}")
+    with pytest.raises(GitHubError, match="more than 3 pages"):
+        opened.reader().comments(1)
+    assert len(github.requests) == 3
 
 
 FILES = {
