@@ -18,14 +18,19 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 from ci.handoff.comment.about import CommentAbout
+from ci.handoff.comment.patches import patch_files
 from ci.handoff.comment.render import render_comment, render_explanation
+from ci.handoff.edits import edits_of
+from ci.handoff.edits.checkout import checkout_reader
 from schemas.recommendation import Recommendation
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-EXAMPLE = ("--trigger", "examples/shop/trigger.yaml", "--checkout", "examples/shop")
+SHOP = "examples/shop"
+EXAMPLE = ("--trigger", f"{SHOP}/trigger.yaml", "--checkout", SHOP)
 WIDTH = 940
 """Pixels: the column of a conversation on a desktop screen, with its margins."""
 ABOUT = CommentAbout(
@@ -75,10 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     text = chosen.recommendation.read_text() if chosen.recommendation else sized_example()
     recommendation = Recommendation.model_validate_json(text)
+    edits = edits_of(recommendation, checkout_reader(Path(SHOP)))
+    about = replace(ABOUT, edits=patch_files(edits), by_hand=edits.by_hand)
     if chosen.explain:
-        comment = render_explanation(recommendation, ABOUT, chosen.explain)
+        comment = render_explanation(recommendation, about, chosen.explain)
     else:
-        comment = render_comment(recommendation, ABOUT)
+        comment = render_comment(recommendation, about)
     draw(page(comment.text, chosen.open), chosen.out)
     print(f"wrote {chosen.out}")
     return 0

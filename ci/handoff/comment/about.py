@@ -14,8 +14,8 @@ MAX_SUMMARY_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class FileEdit:
-    """What the patch does to one file of the repository."""
+class PatchFile:
+    """What the patch does to one file of the repository (`patches.patch_files` makes them)."""
 
     path: str
     diff: str
@@ -41,8 +41,10 @@ class CommentAbout:
     """The pull request's head, where it is another commit by now."""
     run_url: str | None = None
     """Page of the run that computed it; our own, the only thing that is ever linked."""
-    edits: tuple[FileEdit, ...] = ()
+    edits: tuple[PatchFile, ...] = ()
     """The recommendation as edits of the repository's files; empty: the patch itself is shown."""
+    by_hand: tuple[str, ...] = ()
+    """What could not be written into a file, and why: one line each."""
     can_apply: bool = True
     """False where ``apply`` would be refused: the branch of a fork."""
     applied_url: str | None = None

@@ -51,6 +51,7 @@ def finding_text(finding: Finding) -> str:
     )
     where = code(finding.component, 60) if finding.component else "the app"
     message = finding.message.removeprefix(f"{finding.component}: ")
+    message += "" if message.endswith((".", "!", "?", ")")) else "."
     text = f"{sign} **{finding.id}** {where}: {prose(message, _MAX_MESSAGE)}"
     if finding.value:
         bound = f", bound {prose(finding.limit, 60)}" if finding.limit else ""

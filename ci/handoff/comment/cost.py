@@ -97,4 +97,6 @@ def _money(amount: float | None) -> str:
 
 def _signed(amount: float, digits: int) -> str:
     text = f"{abs(amount):,.{digits}f}"
+    if not text.strip("0."):
+        return f"±{text}"
     return f"−{text}" if amount < 0 else f"+{text}"

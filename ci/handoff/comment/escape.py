@@ -75,7 +75,7 @@ def prose(text: str, limit: int = MAX_PROSE) -> str:
         return "?"
     shown = " ".join(_word(word) for word in words)
     # "2." and "2)" at the beginning of a line open a list.
-    return re.sub(r"^([0-9]{1,9})([.)])", r"\1\\\2", shown)
+    return re.sub(r"^([0-9]{1,9})([.)])(?= |$)", r"\1\\\2", shown)
 
 
 def code(text: str, limit: int = MAX_CODE) -> str:

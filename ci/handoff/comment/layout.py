@@ -87,6 +87,11 @@ def listed(lines: Sequence[str], most: int, more: Callable[[int], str]) -> tuple
     return (*lines[: most - 1], more(len(lines) - most + 1))
 
 
+def part_text(part: Part) -> str:
+    """A part as it stands in the page."""
+    return "\n".join((*part.head, *part.lines, *part.tail)).rstrip("\n")
+
+
 def page_text(
     page: Page, *, limit: int, size: Callable[[str], int], elsewhere: str, first: str = ""
 ) -> str:
@@ -130,7 +135,7 @@ def _fold(fold: Fold, blocks: Iterable[str]) -> str:
 
 def _blocks(parts: Iterable[Part]) -> Iterator[str]:
     for part in parts:
-        yield "\n".join((*part.head, *part.lines, *part.tail))
+        yield part_text(part)
 
 
 def _shares(needs: Sequence[int], left: int) -> list[int]:

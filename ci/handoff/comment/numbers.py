@@ -20,7 +20,7 @@ from schemas.usage import UsageSummary
 MAX_ROWS = 12
 """Visible rows: with the rest of the comment that stays within 40 lines."""
 MAX_NAME = 60
-_MAX_WHY = 130
+_MAX_WHY = 150
 _NOTHING = "–"
 UNSET = "not set"
 _FIRM = frozenset({EvidenceGrade.MEASURED, EvidenceGrade.STATED})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from ci.handoff.comment.about import FileEdit
+from ci.handoff.comment.about import CommentAbout, PatchFile
 from ci.handoff.comment.escape import code, prose
 from ci.handoff.comment.layout import Fold, Part, fence_part, text_part
 from ci.handoff.manifest import component_manifests_text
@@ -12,28 +13,48 @@ from ci.handoff.measured import plural
 from ci.handoff.patch import patch_text, workload_patches
 from schemas.recommendation import ComponentRecommendation, Recommendation
 
+if TYPE_CHECKING:
+    from ci.handoff.edits.result import Edits
+
+
+def patch_files(edits: Edits) -> tuple[PatchFile, ...]:
+    """The edits of a repository's files as a comment shows them, each as a unified diff."""
+    from ci.handoff.edits.diff import diff_of
+    from ci.handoff.edits.result import Edits as Made
+
+    listed = [(edit, Made(changed=(edit,))) for edit in (*edits.changed, *edits.created)]
+    return tuple(
+        PatchFile(
+            path=edit.path,
+            diff=diff_of(alone).decode("utf-8", errors="replace"),
+            note="" if edit.before.blob_sha else "a new file",
+        )
+        for edit, alone in listed
+    )
+
 
 def patch_fold(
-    recommendation: Recommendation,
-    items: Sequence[ComponentRecommendation],
-    edits: Sequence[FileEdit],
+    recommendation: Recommendation, items: Sequence[ComponentRecommendation], about: CommentAbout
 ) -> Fold | None:
     """What would be written; None where nothing would.
 
     Args:
         recommendation: The result.
         items: The components that are shown.
-        edits: The edits of the repository's own files; without any, the strategic-merge patches
-            and the manifests are shown instead.
+        about: With the edits of the repository's own files; without any, the strategic-merge
+            patches and the manifests are shown instead.
     """
-    if edits:
-        parts = tuple(part for edit in edits for part in _edit(edit))
-        return Fold(f"Patch: {plural(len(edits), 'file')}", parts)
-    parts = tuple(_own(recommendation, items))
-    return Fold("Patch", parts) if parts else None
+    if about.edits or about.by_hand:
+        parts = [part for edit in about.edits for part in _edit(edit)]
+        if about.by_hand:
+            lines = tuple(f"- {prose(text)}" for text in about.by_hand)
+            parts.append(Part(lines, head=("**To be done by hand**", "")))
+        return Fold(f"Patch: {plural(len(about.edits), 'file')}", tuple(parts))
+    own = tuple(_own(recommendation, items))
+    return Fold("Patch", own) if own else None
 
 
-def _edit(edit: FileEdit) -> Iterator[Part]:
+def _edit(edit: PatchFile) -> Iterator[Part]:
     note = f": {prose(edit.note)}" if edit.note else ""
     yield text_part(f"{code(edit.path)}{note}")
     yield fence_part("diff", edit.diff)

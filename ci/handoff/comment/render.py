@@ -24,6 +24,7 @@ from ci.handoff.comment.layout import (
     fence_part,
     listed,
     page_text,
+    part_text,
     utf8_bytes,
     utf16_units,
 )
@@ -83,14 +84,14 @@ def render_explanation(
         status_line(shown, about),
         *_stale(about),
         "\n".join(numbers_table((item,))),
-        *("\n".join((*part.head, *part.lines, *part.tail)) for part in parts[:1]),
+        *(part_text(part) for part in parts[:1]),
     ]
     folds = (
         Fold("Number by number", tuple(parts[1:]), opened=True),
         Fold(f"Checks ({len(findings)})", (Part(findings),)) if findings else None,
         evidence_fold(item),
         refinement_fold((item,)),
-        patch_fold(shown, (item,), ()),
+        patch_fold(shown, (item,), about),
     )
     page = Page(tuple(visible), tuple(filter(None, folds)), _footer(shown, about))
     return _comment(page, about, f":explain:{component}")
@@ -100,8 +101,7 @@ def render_help(about: CommentAbout) -> Comment:
     """The answer to ``/ai-provision help``: a comment of its own."""
     visible = ["### What can be asked"]
     for words, example in HELP:
-        part = fence_part("text", example)
-        visible += [words, "\n".join((*part.head, *part.lines, *part.tail))]
+        visible += [words, part_text(fence_part("text", example))]
     visible.append(
         "The command stands on the first line of a comment. Only people who may write to the "
         "repository are answered, and nothing is applied unless `apply` says so."
@@ -243,7 +243,7 @@ def _folds(recommendation: Recommendation, found: Sorted, about: CommentAbout) -
         yield Fold(f"All numbers ({len(rows)} components)", (Part(rows, head=head),))
     folds = (
         why_fold(found.shown),
-        patch_fold(recommendation, found.shown, about.edits),
+        patch_fold(recommendation, found.shown, about),
         checks_fold(recommendation),
         cost_fold(recommendation.cost),
         refinement_fold(every),

@@ -132,7 +132,7 @@ def _basis(components: Sequence[ComponentRecommendation]) -> Iterator[str]:
     days = [item.usage.days for item in measured if item.usage is not None]
     span = f", {_range(days, '.1f')} days" if days else ""
     if not measured:
-        yield "**Estimated before deployment, not measured**"
+        yield "**Estimated, not measured:** no usage history"
     elif len(measured) == len(components):
         yield f"**Measured** on the running workloads{span}"
     else:

@@ -163,22 +163,24 @@ def _range(interval: CpuInterval | MemoryInterval | CountInterval | None) -> str
 
 
 def _cited(ids: Sequence[str], known: dict[str, Evidence]) -> str:
-    if not ids:
-        return ""
-    told = []
+    """What a step rests on, by how firm it is: `` — stated: `api/Dockerfile:14`; …``."""
+    by_grade: dict[str, list[str]] = {}
     for id_ in ids[:_MAX_CITED]:
         found = known.get(id_)
         grade = GRADES[found.grade] if found else "cited, but not among the evidence"
-        told.append(f"{code(_short(id_, found), _MAX_PLACE)} {grade}")
+        by_grade.setdefault(grade, []).append(code(_short(id_, found), _MAX_PLACE))
+    told = [f"{grade}: {', '.join(places)}" for grade, places in by_grade.items()]
     more = len(ids) - _MAX_CITED
-    rest = f", and {more} more" if more > 0 else ""
-    return f" — {', '.join(told)}{rest}"
+    told += [f"and {more} more"] if more > 0 else []
+    return f" — {'; '.join(told)}" if told else ""
 
 
 def _short(id_: str, found: Evidence | None) -> str:
     """The place in few words: a file and its line, else the id, which names constant or fact."""
     if found is not None and found.line is not None:
         return _place(found)
+    if id_.startswith("metrics:"):
+        return f"metrics:{id_.rpartition('/')[2]}"
     return id_.removeprefix("constant:").removeprefix("file:")
 
 

@@ -107,11 +107,22 @@ def measured(build):
     return build.recommendation(web, cost=cost, notes=())
 
 
+AS_PROPOSED = CurrentSizing(
+    replicas=3,
+    cpu_request=cpu("250m"),
+    memory_request=mem("512Mi"),
+    cpu_limit=cpu("500m"),
+    memory_limit=mem("1Gi"),
+)
+"""A manifest that says already what is recommended."""
+
+
 def settled(build):
     """Nothing changes."""
-    return build.recommendation(
-        *(build.patched(name).model_copy(update={"changes": ()}) for name in ("api", "web"))
-    )
+    same = {"changes": (), "current": AS_PROPOSED}
+    cost = Cost(currency="USD", unit="USD per month", source="a list", monthly=9, monthly_delta=0)
+    items = (build.patched(name).model_copy(update=same) for name in ("api", "web"))
+    return build.recommendation(*items, cost=cost)
 
 
 def many(build, count, text="ordinary words"):

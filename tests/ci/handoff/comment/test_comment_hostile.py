@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ci.handoff.comment.about import MAX_COMMENT, FileEdit
+from ci.handoff.comment.about import MAX_COMMENT, PatchFile
 from ci.handoff.comment.layout import utf16_units
 from ci.handoff.comment.render import render_comment, render_explanation
 from tests.ci.handoff.comment.cases import ABOUT, RUN, everything, many, poisoned
@@ -27,7 +27,7 @@ TEXTS = st.lists(
 
 def rendered(build, shop, text):
     result = poisoned(everything(build, shop), text)
-    edit = FileEdit(text, f"--- a/{text}\n+++ b/{text}\n-{text}\n+{text}", text)
+    edit = PatchFile(text, f"--- a/{text}\n+++ b/{text}\n-{text}\n+{text}", text)
     about = replace(ABOUT, edits=(edit,), key=f"acme/{text}")
     return render_comment(result, about)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci.handoff.comment.about import MAX_COMMENT, MAX_SUMMARY_BYTES, FileEdit
+from ci.handoff.comment.about import MAX_COMMENT, MAX_SUMMARY_BYTES, PatchFile
 from ci.handoff.comment.layout import (
     Fold,
     Page,
@@ -36,7 +36,7 @@ def test_a_short_comment_is_whole(build):
 
 
 def test_only_the_middle_of_folded_parts_is_cut(build):
-    about = replace(ABOUT, edits=(FileEdit("deploy/web.yaml", long_diff(5000)),))
+    about = replace(ABOUT, edits=(PatchFile("deploy/web.yaml", long_diff(5000)),))
     comment = render_comment(measured(build), about)
     assert utf16_units(comment.text) <= MAX_COMMENT
     assert utf16_units(comment.text) > MAX_COMMENT * 0.97
@@ -53,21 +53,21 @@ def test_only_the_middle_of_folded_parts_is_cut(build):
 
 
 def test_parts_that_are_small_stay_whole_beside_a_large_one(build):
-    about = replace(ABOUT, edits=(FileEdit("deploy/web.yaml", long_diff(5000)),))
+    about = replace(ABOUT, edits=(PatchFile("deploy/web.yaml", long_diff(5000)),))
     text = render_comment(measured(build), about).text
     (cut,) = NOTICE.finditer(text)
     assert text.rindex("<summary>", 0, cut.start()) == text.index("<summary>Patch")
 
 
 def test_a_summary_of_a_job_stays_below_its_limit_too(build):
-    about = replace(ABOUT, edits=(FileEdit("deploy/web.yaml", long_diff(60_000)),))
+    about = replace(ABOUT, edits=(PatchFile("deploy/web.yaml", long_diff(60_000)),))
     comment = render_comment(measured(build), about)
     assert utf8_bytes(comment.full_text) <= MAX_SUMMARY_BYTES
     assert "`recommendation.json` among the run's artifacts" in comment.full_text
 
 
 def test_characters_beyond_the_first_plane_count_twice(build):
-    about = replace(ABOUT, edits=(FileEdit("deploy/web.yaml", "+🚀🚀🚀🚀🚀🚀🚀🚀\n" * 5000),))
+    about = replace(ABOUT, edits=(PatchFile("deploy/web.yaml", "+🚀🚀🚀🚀🚀🚀🚀🚀\n" * 5000),))
     comment = render_comment(measured(build), about)
     assert len(comment.text.encode("utf-16-le")) // 2 <= MAX_COMMENT
 

@@ -4,15 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from ci.handoff.comment.about import CommentAbout, FileEdit
+from ci.handoff.comment.about import CommentAbout, PatchFile
 from ci.handoff.comment.marker import marker_line
+from ci.handoff.comment.patches import patch_files
 from ci.handoff.comment.render import (
     render_comment,
     render_explanation,
     render_failure,
     render_help,
 )
+from ci.handoff.edits import Edits, FileEdit
 from schemas.errors import UsageError
+from schemas.github import FileAt
 from schemas.recommendation import Finding, Severity
 from tests.ci.handoff.comment.cases import ABOUT, RUN, SHA, many, measured, settled, usage
 from tests.ci.handoff.comment.judge import (
@@ -75,7 +78,7 @@ class TestSummary:
     def test_measured_or_estimated_and_how_sure(self, build, confidence, word):
         item = build.patched("api", confidence=confidence)
         text = render_comment(build.recommendation(item), ABOUT).text
-        assert "**Estimated before deployment, not measured**" in text
+        assert "**Estimated, not measured:** no usage history" in text
         assert f"confidence {word}" in text
         assert "**Measured** on the running workloads, 14.0 days" in (
             render_comment(measured(build), ABOUT).text
@@ -205,13 +208,32 @@ class TestFolds:
 
     def test_the_edits_of_the_files_replace_the_patches(self, build):
         diff = "--- a/web.yaml\n+++ b/web.yaml\n@@ -1 +1 @@\n-replicas: 2\n+replicas: 3\n"
-        about = replace(ABOUT, edits=(FileEdit("deploy/web.yaml", diff, "Comments are kept."),))
+        about = replace(ABOUT, edits=(PatchFile("deploy/web.yaml", diff, "Comments are kept."),))
         comment = render_comment(measured(build), about)
         shown = folds(comment)
         assert "Patch: 1 file" in shown
         assert "```diff\n--- a/web.yaml\n+++ b/web.yaml" in comment.text
         assert "`deploy/web.yaml`: Comments are kept." in comment.text
         assert "strategic-merge" not in comment.text
+
+    def test_edits_of_files_become_a_diff_for_each(self, build):
+        before = b"spec:\n  replicas: 2\n"
+        changed = FileEdit(
+            "web.yaml", FileAt("web.yaml", before, "1" * 40), b"spec: {}\n", ("web",)
+        )
+        created = FileEdit("new.yaml", FileAt("new.yaml", b"", ""), b"a: \xff", ("web",))
+        listed = patch_files(Edits(changed=(changed,), created=(created,)))
+        assert [(part.path, part.note) for part in listed] == [
+            ("web.yaml", ""),
+            ("new.yaml", "a new file"),
+        ]
+        assert "-  replicas: 2\n+spec: {}\n" in listed[0].diff
+        assert "+a: \ufffd\n" in listed[1].diff
+
+    def test_what_cannot_be_written_is_said_beside_the_patch(self, build):
+        about = replace(ABOUT, by_hand=("web: its chart has no value for CPU",))
+        shown = folds(render_comment(measured(build), about))
+        assert "To be done by hand web: its chart has no value for CPU" in shown["Patch: 0 files"]
 
     def test_without_edits_the_patch_itself_is_a_diff(self, build):
         comment = render_comment(measured(build), ABOUT)
