@@ -261,6 +261,8 @@ def test_without_the_fields_the_last_permitted_command_is_taken(body):
     world.say("sam", SIZE.replace("Inventory", "Evil"))
     world.say("wren", "/ai-provision frobnicate")
     world.say("wren", "just talking")
+    world.say("wren", "/ai-provision env=prod")
+    world.say("wren", f"/ai-provision explain api\n{FIELDS.replace('Inventory', 'Explained')}")
     world.say(BOT, SHOWN)
     command = run(world, payload(body)).job.command
     assert command.app_description.startswith("Inventory service")
