@@ -17,9 +17,10 @@ from pipa.agent import PipaAgent
 from pipeline.knowledge import Warmable, describe
 from pipeline.run import Recorder
 from rva.agent import Refined, RvaAgent
-from schemas.context import AppContext
+from schemas.context import AppContext, Note
 from schemas.plan import DraftPlan
 from schemas.ports import ChartRenderer, Checkout
+from schemas.prose import defused
 from schemas.recommendation import Recommendation
 from schemas.trigger import Trigger
 
@@ -155,7 +156,7 @@ class Pipeline:
             findings=refined.findings,
             checks_passed=refined.checks_passed,
             checks_skipped=refined.checks_skipped,
-            notes=(*context.notes, *refined.notes),
+            notes=tuple(_shown(note) for note in (*context.notes, *refined.notes)),
             knowledge=context.knowledge,
             cost=refined.cost,
             models=self.models.uses() if self.models else (),
@@ -167,6 +168,11 @@ class Pipeline:
         if context.knowledge is None:
             return self.settings
         return {**self.settings, "knowledge": describe(context.knowledge)}
+
+
+def _shown(note: Note) -> Note:
+    """The note with nothing alive in it: it may quote a repository or a label."""
+    return note.model_copy(update={"message": defused(note.message)})
 
 
 async def _answer(workflow: Callable[[], SizingWorkflow], question: Question) -> Answer:

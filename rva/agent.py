@@ -199,7 +199,7 @@ class RvaAgent:
                 cost=tools.cost(refined.subject),
                 passed=refined.passed,
             )
-            offered = relevant(refined.subject, known) | tools.found
+            offered = relevant(refined.subject, known, tools.found.values())
             return _Thought(refined, known, explain_outcome(model, outcome, offered))
         except ModelError:
             raise

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from rva.changes import from_current
 from rva.checks.catalogue import CATALOGUE
-from rva.checks.output import unsafe_parts
 from rva.documents import HPA, is_kind
 from rva.react import RefinedComponent, check_evidence_id
 from rva.thinking.rationale import NO_RATIONALE, Rationale
@@ -15,6 +14,7 @@ from schemas.context import Component, Note, RouteName
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
 from schemas.plan import ComponentPlan
 from schemas.ports import Policy
+from schemas.prose import defused, unsafe_parts
 from schemas.quantities import format_memory
 from schemas.recommendation import (
     ComponentRecommendation,
@@ -53,7 +53,7 @@ def recommend(
         image=component.image,
         dockerfile=component.dockerfile,
         route=route.name if route else RouteName.DOCS,
-        route_reason=route.reason if route else "no route was decided",
+        route_reason=defused(route.reason) if route else "no route was decided",
         replicas=plan.replicas,
         resources=plan.resources,
         extra_containers=plan.extra_containers,
@@ -102,7 +102,12 @@ def shown_evidence(
     ids = dict.fromkeys(item for step in plan.reasoning for item in step.evidence)
     ids.update(dict.fromkeys(item.evidence for item in plan.influences))
     ids.update(dict.fromkeys(documents))
-    return tuple(evidence[item] for item in ids if item in evidence)
+    return tuple(_shown_source(evidence[item]) for item in ids if item in evidence)
+
+
+def _shown_source(item: Evidence) -> Evidence:
+    """Evidence in whose words, which may be a stranger's, nothing is alive."""
+    return item.model_copy(update={"statement": defused(item.statement)[:1000]})
 
 
 def confidence(draft: ComponentPlan, refined: RefinedComponent) -> float:

@@ -31,6 +31,29 @@ _WRITTEN_OUT = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?][\"')\]]{0,3}\s+(?=[\"'(\[]{0,3}[A-Z])")
+_UNSAFE: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("a link", re.compile(r"[a-z][a-z0-9+.-]{1,15}://|\bwww\.|\]\(", re.IGNORECASE)),
+    ("markup", re.compile(r"<[a-z!/?]|&(?:#[0-9]|[a-z]{2,8};)", re.IGNORECASE)),
+    ("an image", re.compile(r"!\[")),
+    ("a mention", re.compile(r"(?<![\w.])@[A-Za-z0-9]")),
+    (
+        "a secret",
+        re.compile(
+            r"-----BEGIN |\b(?:gh[pousr]_|github_pat_|glpat-|xox[abpr]-|AKIA|ASIA|AIza|sk-"
+            r"|eyJhbGci)[A-Za-z0-9_-]{8,}"
+            r"|(?:password|passwd|secret|token|api[_-]?key)\s?[=:]\s?[^\s,.;]{6,}",
+            re.IGNORECASE,
+        ),
+    ),
+)
+LONGEST_TEXT = 4000
+"""Characters of one step; a longer one is withheld unread, for it may hide something."""
+_DEFUSED = (
+    (re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE), " "),
+    (re.compile(r"(?<=\])(?=\()|(?<=!)(?=\[)|(?<=<)(?=[a-z!/?])", re.IGNORECASE), " "),
+    (re.compile(r"(?<![\w.])@(?=[A-Za-z0-9])"), "@ "),
+)
+"""Where a space makes of an address, a link, markup and a mention the words they consist of."""
 _BYTES = {
     "k": KIB,
     "m": MIB,
@@ -153,3 +176,21 @@ def shown(text: str, longest: int = LONGEST) -> str:
     )
     joined = " ".join(plain.split())
     return joined if len(joined) <= longest else f"{joined[: longest - 1]}…"
+
+
+def unsafe_parts(text: str) -> list[str]:
+    """What a text holds that must not be shown: link, markup, image, mention, secret, too much."""
+    if len(text) > LONGEST_TEXT:
+        return ["more than anybody reads"]
+    return [name for name, pattern in _UNSAFE if pattern.search(text)]
+
+
+def defused(text: str) -> str:
+    """The text with every link, image, tag and mention in it broken by a space.
+
+    >>> defused("ask @bob at https://x.example")
+    'ask @ bob at https: //x.example'
+    """
+    for pattern, instead in _DEFUSED:
+        text = pattern.sub(instead, text)
+    return text

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ci.handoff.amounts import cpu_text, memory_text, share_text, three_digits
 from ci.handoff.plain import line, wrapped
+from schemas.prose import defused
 from schemas.recommendation import ComponentRecommendation
 from schemas.usage import UsageSummary
 
@@ -39,7 +40,9 @@ def measured_lines(item: ComponentRecommendation) -> Iterator[str]:
     usage = item.usage
     if usage is not None:
         yield from wrapped(f"measured: {measured_text(item)}", "", "  ")
-        where = f"{line(str(usage.workload), 300)}, container {line(usage.container, 100)}"
+        # Labels of the cluster, which may hold anything.
+        workload, container = defused(str(usage.workload)), defused(usage.container)
+        where = f"{line(workload, 300)}, container {line(container, 100)}"
         covered = share_text(usage.coverage)
         yield from wrapped(
             f"by {line(usage.origin, 300)}: {where}; {covered} of the time covered", "  ", "    "

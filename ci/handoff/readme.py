@@ -8,6 +8,7 @@ from ci.handoff.knowledge import knowledge_summary
 from ci.handoff.measured import measured_text
 from ci.handoff.patch import WorkloadPatch
 from ci.handoff.plain import code, line
+from schemas.prose import defused
 from schemas.recommendation import Recommendation
 
 _INTRO = """# Sizing
@@ -145,5 +146,6 @@ def _cell(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]<>#|!" else char for char in line(text))
+    """Text that Markdown shows as it is; addresses and mentions are no such text for code hosts."""
+    said = defused(line(text))
+    return "".join(f"\\{char}" if char in r"\`*_{}[]<>#|!" else char for char in said)

@@ -14,10 +14,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from dca.docs.coverage import own_match
+from dca.docs.evidence import fact_evidence
 from dca.docs.needs import WORDS
 from dca.docs.search import Asked, Open
+from schemas.knowledge import Fact
 from schemas.model import Asker, LanguageModel, ModelRequest, Unanswered
-from schemas.prose import packed, shown
+from schemas.prose import packed, shown, unsafe_parts
+from schemas.told import said_of
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +76,7 @@ class ThinkingPlanner:
             user=f"<data>{packed({'components': [_told(item) for item in some]})}</data>",
             max_tokens=MAX_ANSWER_TOKENS,
         )
-        answer = self._model.ask(request, _shape(some), _twice)
+        answer = self._model.ask(request, _shape(some), _wrong)
         if isinstance(answer, Unanswered):
             return {}
         return {
@@ -81,7 +85,12 @@ class ThinkingPlanner:
         }
 
 
-def _twice(given: Searches) -> str | None:
+def _wrong(given: Searches) -> str | None:
+    """What is wrong with valid questions, in words for the model; None when nothing is."""
+    texts = (shown(text) for item in given.searches for text in (item.question, item.why))
+    unsafe = next((part for text in texts for part in unsafe_parts(text)), None)
+    if unsafe is not None:
+        return f"Your text holds {unsafe}. Write plain words."
     names = [item.component for item in given.searches]
     return None if len(set(names)) == len(names) else "Ask one question for each component."
 
@@ -107,8 +116,13 @@ def _told(item: Open) -> dict[str, Any]:
         "framework": component.framework,
         "demand": {key: value for key, value in demand.items() if isinstance(value, int | float)},
         "missing": [WORDS[need.figure] for need in item.missing[:_MOST_MISSING]],
-        "found": [fact.statement[:160] for fact in item.found[:_MOST_FOUND]],
+        "found": [_words_of(fact) for fact in item.found[:_MOST_FOUND]],
     }
+
+
+def _words_of(fact: Fact) -> str:
+    """What a fact says; of a document that somebody added, the figures alone."""
+    return said_of(fact_evidence(fact, own_match(fact)))[:160] or "a passage without figures"
 
 
 @lru_cache(maxsize=1)

@@ -1,9 +1,10 @@
 """A second reading of the description by a language model, held to the words of the text.
 
-The model may only add. A statement counts when its quote stands in the text as it is written, when
-a number in the quote gives its value (with a change of unit that exists), and when the rules have
-read nothing of that kind. Of things that are true or not, only those can be added that make a
-service safer: nobody can talk a model into fewer replicas.
+The model may only add. A statement counts when its quote stands in the text as it is written and
+is prose, when a word in the quote makes it one about its key, when a number in it that has no other
+meaning gives its value (with a change of unit that exists), and when the rules have read nothing of
+that kind. Of things that are true or not, only those can be added that make a service safer: nobody
+can talk a model into fewer replicas.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from dca.description.demand import by_component, demand_of
+from dca.thinking.carriers import carries
 from schemas.context import Criticality, DescriptionReading, Dimension, Statement, Traffic
 from schemas.model import Asker, LanguageModel, ModelRequest, Unanswered
 from schemas.quantities import GIB
@@ -25,6 +27,8 @@ from schemas.quantities import GIB
 PROMPT = "read-1"
 MAX_ANSWER_TOKENS = 1000
 TOLERANCE = 0.02
+_NO_PROSE = re.compile(r"[{}\[\]<>|\\_=\"`$@#*]")
+"""Signs of code, markup and templates; who describes an app in words needs none of them."""
 _NUMBER = re.compile(r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+(?!\d)|\d{1,12}(?:[.,]\d{1,6})?")
 _SCALES = (1.0, 1e3, 1e6, 1e9)
 """A word beside the number may multiply it: thousand, Mio., k."""
@@ -111,10 +115,15 @@ def wrong_in(given: SecondReading, text: str) -> str | None:
     for item in given.statements:
         if item.quote not in text:
             return f"The description does not say {item.quote[:80]!r}. Copy its words exactly."
-        if item.key in _UNITS and not _carried(item):
+        if item.key in _UNITS and not _carried(item, item.quote):
             return (
                 f"The quote {item.quote[:80]!r} holds no number that makes {item.key.value} "
                 f"{item.value:g}."
+            )
+        if not _about(item):
+            return (
+                f"The quote {item.quote[:80]!r} does not speak of {item.key.value}. Quote the "
+                "words that name it, with the unit."
             )
     return None
 
@@ -125,7 +134,9 @@ def added(text: str, reading: DescriptionReading, given: Iterable[Said]) -> Desc
     new: list[Statement] = []
     for item in given:
         start = text.find(item.quote)
-        if start < 0 or (item.key in _UNITS and not _carried(item)):
+        if start < 0 or not _about(item):
+            continue
+        if item.key in _UNITS and not _carried(item, _unread(item.quote, start, reading)):
             continue
         statement = _statement(item, start)
         if (statement.key, None) in known:
@@ -144,11 +155,25 @@ def added(text: str, reading: DescriptionReading, given: Iterable[Said]) -> Desc
     )
 
 
-def _carried(item: Said) -> bool:
+def _about(item: Said) -> bool:
+    """Whether a quote is prose, with a word in it that speaks of its key."""
+    return not _NO_PROSE.search(item.quote) and carries(item.key.value, item.quote)
+
+
+def _unread(quote: str, start: int, reading: DescriptionReading) -> str:
+    """The quote without what the rules have read a number of: it has its meaning already."""
+    for item in reading.statements:
+        if isinstance(item.value, int | float) and not isinstance(item.value, bool):
+            first, last = max(item.start - start, 0), max(item.end - start, 0)
+            quote = quote[:first] + " " * len(quote[first:last]) + quote[last:]
+    return quote
+
+
+def _carried(item: Said, quote: str) -> bool:
     """Whether a number of the quote, in another unit perhaps, is the value."""
     if not 0 < item.value <= _LARGEST.get(item.key, _LARGEST_OTHER):
         return False
-    numbers = [value for match in _NUMBER.finditer(item.quote) for value in _values(match[0])]
+    numbers = [value for match in _NUMBER.finditer(quote) for value in _values(match[0])]
     return any(
         abs(number * scale * unit - item.value) <= TOLERANCE * item.value
         for number in numbers

@@ -16,6 +16,7 @@ from schemas.model import Asker, ModelRequest
 from schemas.plan import ComponentPlan
 from schemas.prose import packed
 from schemas.quantities import MIB
+from schemas.told import figures_of, offer, said_of
 
 PROMPT = "plan-1"
 """File of the prompts directory: name and version. A changed text is a new version."""
@@ -40,6 +41,7 @@ class Prompted:
 
     request: ModelRequest
     offered: Mapping[str, Evidence]
+    """By the id that the model sees, which need not be the evidence's own."""
 
 
 def prompted(
@@ -56,7 +58,7 @@ def prompted(
     known = {**context.evidence_by_id(), **cited}
     ids = _relevant(component, plan, known)
     while True:
-        offered = {id_: known[id_] for id_ in ids}
+        offered = offer(known[id_] for id_ in ids)
         data = packed(_facts(component, context, plan, offered))
         if len(data) <= MAX_CHARACTERS or not ids:
             break
@@ -95,10 +97,14 @@ def _facts(
     plan: ComponentPlan,
     offered: Mapping[str, Evidence],
 ) -> dict[str, Any]:
+    # Its name is left out: a directory, and with it a component, can be called anything.
     about = component.model_dump(
         mode="json",
-        include={"name", "language", "framework", "role", "kind", "third_party", "libraries"},
+        include={"language", "framework", "role", "kind", "third_party", "libraries"},
         exclude_none=True,
+    )
+    about |= component.runtime.model_dump(
+        mode="json", exclude={"environment", "evidence"}, exclude_none=True
     )
     estimate = {
         _NAMES[number]: [_unit(number, x) for x in (row.low, row.value, row.high)]
@@ -111,12 +117,12 @@ def _facts(
         "confidence": plan.confidence,
         "evidence": [
             {
-                "id": item.id,
+                "id": id_,
                 "grade": item.grade.value,
-                "says": item.statement[:_STATEMENT],
-                "figures": {k: v for k, v in item.figures.items() if not k.startswith("fact_")},
+                "says": said_of(item)[:_STATEMENT],
+                "figures": figures_of(item),
             }
-            for item in offered.values()
+            for id_, item in offered.items()
         ],
     }
 

@@ -12,8 +12,9 @@ from schemas.context import AppContext, Component
 from schemas.evidence import Evidence
 from schemas.model import LanguageModel, Unanswered
 from schemas.plan import ComponentPlan, ModelChange, ReasoningStep
-from schemas.prose import amounts_in, figure_amount, shown, unsaid
+from schemas.prose import amounts_in, figure_amount, shown, unsafe_parts, unsaid
 from schemas.quantities import MIB, format_cpu, format_memory
+from schemas.told import figures_of, said_of
 
 _WORDS = {
     Number.REPLICAS: "replicas",
@@ -62,6 +63,9 @@ def _wrong(given: Proposal, plan: ComponentPlan, question: Prompted) -> str | No
     if unknown is not None:
         return f"There is no evidence with the id {shown(unknown)[:80]!r}. Cite given ids only."
     texts = [*(step.text for step in given.reasoning), *(item.because for item in given.support)]
+    unsafe = next((part for text in texts for part in unsafe_parts(shown(text))), None)
+    if unsafe is not None:
+        return f"Your text holds {unsafe}. Write plain words."
     invented = unsaid(texts, _known(given, plan, question))
     if invented is not None:
         return (
@@ -79,9 +83,9 @@ def _known(given: Proposal, plan: ComponentPlan, question: Prompted) -> dict[str
         values = [row.low / unit, row.value / unit, row.high / unit, given.value(number)]
         known[_dimension(number)] += values
     for item in question.offered.values():
-        for _, dimension, value in amounts_in(item.statement):
+        for _, dimension, value in amounts_in(said_of(item)):
             known[dimension].append(value)
-        for name, figure in item.figures.items():
+        for name, figure in figures_of(item).items():
             amount = figure_amount(name, figure)
             if amount is not None:
                 known[amount[0]].append(amount[1])
@@ -107,7 +111,7 @@ def _told(weighed: Weighed, given: Proposal, name: str, question: Prompted) -> C
             number=first + index,
             about="model",
             text=text,
-            evidence=tuple(id_ for id_ in evidence if id_ in question.offered),
+            evidence=tuple(question.offered[x].id for x in evidence if x in question.offered),
         )
         for index, (text, evidence) in enumerate(texts)
     )

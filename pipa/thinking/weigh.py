@@ -69,7 +69,7 @@ def weigh(
     Args:
         plan: The deterministic draft.
         proposal: What the model would have.
-        offered: The evidence that the model was shown, by id.
+        offered: The evidence that the model was shown, by the id that it saw.
     """
     before = rows_of(plan)
     cited = {item.number: item for item in proposal.support}
@@ -88,7 +88,7 @@ def weigh(
                 proposed=wanted,
                 after=moved.value,
                 outcome=outcome,
-                evidence=ids,
+                evidence=tuple(offered[id_].id for id_ in ids),
                 why=shown(support.because) if support else "",
             )
     for request, limit in (

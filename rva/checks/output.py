@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from rva.checks.base import Check, Problem, Verdict, by_hand, judge
 from rva.subject import Subject
+from schemas.prose import LONGEST_TEXT, unsafe_parts
 from schemas.quantities import GIB, KIB, MIB
 from schemas.recommendation import Severity
 
@@ -35,23 +36,6 @@ _MEMORY_UNITS = {
     "TB": 10**12,
     "bytes": 1,
 }
-_UNSAFE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a link", re.compile(r"[a-z][a-z0-9+.-]{1,15}://|\bwww\.|\]\(", re.IGNORECASE)),
-    ("markup", re.compile(r"<[a-z!/?]|&(?:#[0-9]|[a-z]{2,8};)", re.IGNORECASE)),
-    ("an image", re.compile(r"!\[")),
-    ("a mention", re.compile(r"(?<![\w.])@[A-Za-z0-9]")),
-    (
-        "a secret",
-        re.compile(
-            r"-----BEGIN |\b(?:gh[pousr]_|github_pat_|glpat-|xox[abpr]-|AKIA|ASIA|AIza|sk-"
-            r"|eyJhbGci)[A-Za-z0-9_-]{8,}"
-            r"|(?:password|passwd|secret|token|api[_-]?key)\s?[=:]\s?[^\s,.;]{6,}",
-            re.IGNORECASE,
-        ),
-    ),
-)
-LONGEST_TEXT = 4000
-"""Characters of one step; a longer one is withheld unread, for it may hide something."""
 
 
 def numbers_in_intervals(subject: Subject) -> Verdict:
@@ -170,13 +154,6 @@ def text_is_safe(subject: Subject) -> Verdict:
         for what in unsafe_parts(text)
     ]
     return judge(subject, "L04", problems)
-
-
-def unsafe_parts(text: str) -> list[str]:
-    """What a text holds that must not be shown: link, markup, image, mention, secret, too much."""
-    if len(text) > LONGEST_TEXT:
-        return ["more than anybody reads"]
-    return [name for name, pattern in _UNSAFE if pattern.search(text)]
 
 
 _ALL: tuple[tuple[str, Callable[[Subject], Verdict]], ...] = (

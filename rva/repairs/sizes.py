@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rva.bounds import container_span, limit_ranges, range_of, ratio_of, request_ceiling
-from rva.checks.output import unsafe_parts
 from rva.checks.technical import MINIMUM_MEMORY_BYTES
 from rva.documents import ContainerView
 from rva.repairs.amounts import (
@@ -21,6 +20,7 @@ from rva.repairs.amounts import (
 )
 from rva.subject import Subject, make_subject
 from schemas.plan import ComponentPlan
+from schemas.prose import unsafe_parts
 from schemas.quantities import MIB
 
 

@@ -18,6 +18,7 @@ from schemas.prose import (
 )
 from schemas.quantities import GIB, MIB
 from schemas.recommendation import ComponentCost, Finding
+from schemas.told import figures_of, said_of
 
 CLOSE = 0.005
 """A number without a unit is the number itself, but for the last digit of a rounding."""
@@ -112,8 +113,8 @@ def add_cost(numbers: Numbers, cost: ComponentCost) -> None:
 def evidence_numbers(item: Evidence) -> Numbers:
     """What one piece of evidence says."""
     numbers = Numbers()
-    numbers.text(item.statement)
-    for name, value in item.figures.items():
+    numbers.text(said_of(item))
+    for name, value in figures_of(item).items():
         amount = figure_amount(name, value)
         if amount is not None:
             numbers.values[amount[0]].append(amount[1])

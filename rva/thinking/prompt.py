@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from schemas.plan import ComponentPlan
 from schemas.prose import packed
 from schemas.quantities import format_cpu, format_memory
 from schemas.recommendation import ComponentCost, Finding, ReActStep
+from schemas.told import offer, said_of
 
 ACT = "act-1"
 RATIONALE = "rationale-1"
@@ -27,6 +29,7 @@ MAX_CHARACTERS = 12_000
 MAX_ACT_TOKENS = 400
 MAX_RATIONALE_TOKENS = 900
 _LONGEST = 240
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,15}")
 _MOST_EVIDENCE = 16
 _MOST_STEPS = 12
 _MOST_FINDINGS = 24
@@ -57,7 +60,7 @@ def act_request(
     Args:
         subject: The component with its plan as it is now.
         pending: What a repair may still answer.
-        offered: Evidence by id, most relevant first.
+        offered: Evidence by the id that the model sees, most relevant first.
         trace: What happened so far.
         actions: What may be done now, each with what it needs.
     """
@@ -89,21 +92,39 @@ def rationale_request(outcome: Outcome, offered: Mapping[str, Evidence]) -> Mode
     return _request(RATIONALE, user, MAX_RATIONALE_TOKENS)
 
 
-def relevant(subject: Subject, known: Mapping[str, Evidence]) -> dict[str, Evidence]:
-    """What the plan cites and what was retrieved, the most trustworthy first."""
+def relevant(
+    subject: Subject, known: Mapping[str, Evidence], found: Iterable[Evidence] = ()
+) -> dict[str, Evidence]:
+    """What the plan cites and what was retrieved, the most trustworthy first, then what was found.
+
+    Args:
+        subject: The component with its plan.
+        known: Evidence by its id.
+        found: What searches have brought up beside it.
+
+    Returns:
+        By the id that the model sees.
+    """
     plan, component = subject.plan, subject.component
     ids = dict.fromkeys(id_ for step in plan.reasoning for id_ in step.evidence)
     ids.update(dict.fromkeys(item.evidence for item in plan.influences))
     ids.update(dict.fromkeys((*component.documents, *component.evidence)))
     there = [id_ for id_ in ids if id_ in known]
-    best = sorted(there, key=lambda id_: _RANK[known[id_].grade])[:_MOST_EVIDENCE]
-    return {id_: known[id_] for id_ in best}
+    best = sorted((known[id_] for id_ in there if said_of(known[id_])), key=_rank)
+    return offer({item.id: item for item in (*best[:_MOST_EVIDENCE], *found)}.values())
+
+
+def _rank(item: Evidence) -> int:
+    return _RANK[item.grade]
 
 
 def about(subject: Subject) -> dict[str, Any]:
     """The component in a few words."""
-    fields = {"name", "language", "language_version", "framework", "role", "kind", "third_party"}
+    fields = {"name", "language", "framework", "role", "kind", "third_party"}
     facts = subject.component.model_dump(mode="json", include=fields, exclude_none=True)
+    version = subject.component.language_version or ""
+    if _VERSION.fullmatch(version):
+        facts["language_version"] = version
     demand = subject.component.demand.model_dump(
         mode="json", exclude_none=True, exclude_defaults=True
     )
@@ -155,8 +176,8 @@ def _row(value: int | None, interval: Any, text: Any) -> Any:  # noqa: ANN401 - 
 def _bounded(facts: dict[str, Any], offered: Mapping[str, Evidence]) -> str:
     """As much evidence, and then as much of the other lists, as there is room for."""
     rows: list[Any] = [
-        {"id": item.id, "grade": item.grade.value, "says": item.statement[:_LONGEST]}
-        for item in offered.values()
+        {"id": id_, "grade": item.grade.value, "says": said_of(item)[:_LONGEST]}
+        for id_, item in offered.items()
     ]
     lists = [rows, *(value for value in facts.values() if isinstance(value, list))]
     while len(text := packed({**facts, "evidence": rows})) > MAX_CHARACTERS:

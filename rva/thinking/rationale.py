@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rva.changes import from_current
-from rva.checks.output import unsafe_parts
 from rva.thinking.numbers import (
     Stated,
     add_cost,
@@ -19,7 +18,7 @@ from rva.thinking.prompt import Outcome, rationale_request
 from rva.thinking.shape import Summary
 from schemas.evidence import Evidence
 from schemas.model import LanguageModel, Unanswered
-from schemas.prose import sentences_in, shown
+from schemas.prose import sentences_in, shown, unsafe_parts
 from schemas.recommendation import Finding
 
 MOST_SENTENCES = 5
@@ -46,7 +45,7 @@ def explain_outcome(
     Args:
         model: Is asked once, and corrected at most twice.
         outcome: The component as it ends.
-        offered: Evidence that may be cited, by id.
+        offered: Evidence that may be cited, by the id that the model sees.
 
     Raises:
         ModelError: The model was asked for by name and cannot be reached.
@@ -57,7 +56,7 @@ def explain_outcome(
         Summary,
         lambda given: wrong_in(given, outcome, stated),
     )
-    return NO_RATIONALE if isinstance(answer, Unanswered) else _told(answer.value)
+    return NO_RATIONALE if isinstance(answer, Unanswered) else _told(answer.value, offered)
 
 
 def wrong_in(given: Summary, outcome: Outcome, stated: Stated) -> str | None:
@@ -97,16 +96,22 @@ def _stated(outcome: Outcome, offered: Mapping[str, Evidence]) -> Stated:
     return Stated(numbers, cited)
 
 
-def _told(given: Summary) -> Rationale:
+def _told(given: Summary, offered: Mapping[str, Evidence]) -> Rationale:
     """The sentences on one line, each with what it cites; without those marks if they are long."""
     texts = [_sentence(shown(item.text)) for item in given.sentences]
-    marks = [_mark(item.cites) for item in given.sentences]
+    cited = [[_own_id(id_, offered) for id_ in item.cites] for item in given.sentences]
+    marks = [_mark(ids) for ids in cited]
     text = " ".join(f"{text}{mark}" for text, mark in zip(texts, marks, strict=True))
     if len(text) > LONGEST:
         text = " ".join(texts)
-    cites = dict.fromkeys(id_ for item in given.sentences for id_ in item.cites)
+    cites = dict.fromkeys(id_ for ids in cited for id_ in ids)
     # Together the parts could make what none of them is alone.
     return NO_RATIONALE if unsafe_parts(text) else Rationale(text, tuple(cites))
+
+
+def _own_id(id_: str, offered: Mapping[str, Evidence]) -> str:
+    """The id by which everybody else knows what the model cites."""
+    return offered[id_].id if id_ in offered else id_
 
 
 def _sentence(text: str) -> str:

@@ -1,9 +1,10 @@
 """A language model chooses the next repair: thought, action, observation, turn by turn.
 
 The model chooses among the repairs of the pending findings, looks with read-only tools first if it
-wants to, or leaves a warning to a person. It writes no plan and no observation. The first time that
-it errs (no usable answer, a call made twice, a tool that fails, an observation of its own making)
-the worst finding goes first from there on, as without a model.
+wants to, or leaves a warning to a person; that only as long as no tool of another server has spoken
+to it, for what that said may be why. It writes no plan and no observation. The first time that it
+errs (no usable answer, a call made twice, a tool that fails, an observation of its own making) the
+worst finding goes first from there on, as without a model.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from rva.react import START, Choice, Look, SoFar, WorstFirst
 from rva.repairs import REMEDIES
 from rva.repairs.base import Phase
 from rva.subject import Subject
+from rva.thinking.leaving import wrong_to_leave
 from rva.thinking.numbers import Stated, plan_numbers, unfounded
 from rva.thinking.prompt import act_request, relevant
 from rva.thinking.shape import Turn, Verb, turn_shape
 from rva.thinking.tools import MAX_QUESTION, Tool, Tools
-from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
+from schemas.evidence import Evidence
 from schemas.model import LanguageModel, Unanswered
 from schemas.prose import shown
 from schemas.recommendation import Finding, ReActStep
@@ -36,9 +38,6 @@ HAND_OVER = "take_the_usual_order"
 """The action of the trace from which on the worst finding goes first."""
 FROM_HERE = "The worst finding goes first from here on."
 WITHHELD = "(its words name a number that nothing states)"
-_GRADES = frozenset({EvidenceGrade.MEASURED, EvidenceGrade.VENDOR, EvidenceGrade.BENCHMARK})
-_KINDS = frozenset({EvidenceKind.DOCUMENT, EvidenceKind.METRICS, EvidenceKind.DECISION})
-"""Whose word may speak against a repair: never that of the repository or the description."""
 
 
 class ThinkingReasoner:
@@ -61,6 +60,7 @@ class ThinkingReasoner:
         self._questions = 0
         self._looks: Counter[int] = Counter()
         self._called: set[tuple[int, str, str]] = set()
+        self._heard_others = False
 
     def choose(self, subject: Subject, pending: Sequence[Finding], so_far: SoFar = START) -> Choice:
         """See `rva.react.Reasoner`.
@@ -85,12 +85,12 @@ class ThinkingReasoner:
             return self._handed_over(f"{MAX_QUESTIONS} questions were asked, which is the limit.")
         self._questions += 1
         actions = self._actions(moment)
-        offered = relevant(moment.subject, self._known) | self._tools.found
+        offered = relevant(moment.subject, self._known, self._tools.found.values())
         request = act_request(moment.subject, moment.pending, offered, moment.trace, actions)
         answer = self._model.ask(
             request,
             turn_shape(list(actions), [item.id for item in moment.pending]),
-            lambda given: self._wrong(given, moment.pending, offered),
+            lambda given: self._wrong(given, moment, offered),
         )
         name = self._model.name
         if isinstance(answer, Unanswered):
@@ -117,20 +117,19 @@ class ThinkingReasoner:
                 if repair in actions
                 else (f"a repair; finding: {item.id}")
             )
-        if any(not item.blocks for item in moment.pending):
+        if not self._heard_others and any(not item.blocks for item in moment.pending):
             actions[Verb.LEAVE.value] = "leave a warning to a person; finding, evidence"
         if self._looks[moment.so_far.cycle] < MAX_LOOKS:
             actions |= self._tools.offered(moment.subject)
         return actions | {Verb.FINISH.value: "the usual order for the rest; needs nothing"}
 
-    def _wrong(
-        self, turn: Turn, pending: Sequence[Finding], offered: Mapping[str, Evidence]
-    ) -> str | None:
+    def _wrong(self, turn: Turn, moment: _Moment, offered: Mapping[str, Evidence]) -> str | None:
         """What is wrong with a turn, in words for the model."""
+        pending = moment.pending
         if turn.action == Verb.FINISH:
             return None
         if turn.action == Verb.LEAVE:
-            return _wrong_to_leave(turn, pending, offered)
+            return wrong_to_leave(turn, moment.subject, pending, offered)
         repairs = _repairs(pending)
         if turn.action not in repairs:
             return self._tools.wrong(turn.action, turn.argument, repairs)
@@ -147,6 +146,7 @@ class ThinkingReasoner:
             return self._cut(thought, action, "The same call was made before.")
         self._called.add(call)
         self._looks[moment.so_far.cycle] += 1
+        self._heard_others |= turn.action not in list(Tool)
         try:
             seen = self._tools.call(turn.action, turn.argument, moment.subject, moment.pending)
         except Exception as error:
@@ -209,20 +209,6 @@ def _chosen(turn: Turn, pending: Sequence[Finding]) -> Finding | None:
         and turn.finding in (item.id, "")
     ]
     return fitting[0] if fitting else None
-
-
-def _wrong_to_leave(
-    turn: Turn, pending: Sequence[Finding], offered: Mapping[str, Evidence]
-) -> str | None:
-    finding = next((item for item in pending if item.id == turn.finding), None)
-    if finding is None:
-        return "Name the finding to leave."
-    if finding.blocks:
-        return f"{finding.id} blocks: it has to be repaired and cannot be left."
-    cited = [offered[id_] for id_ in turn.evidence if id_ in offered]
-    if not any(item.grade in _GRADES and item.kind in _KINDS for item in cited):
-        return f"To leave {finding.id}, cite measured, vendor or benchmark evidence by a given id."
-    return None
 
 
 def _generation(tool: str, subject: Subject) -> int:

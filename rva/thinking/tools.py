@@ -23,6 +23,7 @@ from schemas.ports import ExternalTool, ExternalTools
 from schemas.prose import shown
 from schemas.quantities import MIB
 from schemas.recommendation import ComponentCost, Finding, Severity
+from schemas.told import offer, said_of
 from schemas.usage import Spread, UsageSummary
 
 logger = logging.getLogger(__name__)
@@ -208,7 +209,7 @@ class Tools:
         search = self.ports.knowledge
         found = [] if search is None else list(search(component, shown(question)))[:_MOST_FACTS]
         self.found |= {item.id: item for item in found}
-        texts = [f"{item.id} [{item.grade.value}]: {item.statement}" for item in found]
+        texts = [f"{id_} [{x.grade.value}]: {said_of(x)}" for id_, x in offer(found).items()]
         return shown(" | ".join(texts), 900) if texts else "Nothing relevant is known."
 
     def _external(self, name: str, argument: str) -> str:

@@ -18,7 +18,7 @@ def agreeing(asked: Asked) -> str:
         turn = {"thought": "The usual order will do.", "action": "finish"}
         return json.dumps({**turn, "finding": "", "argument": "", "evidence": []})
     if title == "Summary":
-        blocking = [x["id"] for x in data["findings_left"] if x["severity"] == BLOCKS]
+        blocking = [x["finding"] for x in data["findings_left"] if x["severity"] == BLOCKS]
         return json.dumps({"sentences": [{"text": "The plan stands.", "cites": blocking[:6]}]})
     if title == "Searches":
         return '{"searches": []}'

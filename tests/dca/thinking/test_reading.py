@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dca.description import read_description
+from dca.thinking.carriers import carries
 from dca.thinking.reading import Key, Said, SecondReading, added, read_again, wrong_in
 from schemas.context import Criticality, Traffic
 from schemas.model import Answered, Unanswered
@@ -63,8 +64,15 @@ def test_what_the_rules_did_not_understand_is_added():
         (said("Buchungsdienst in Go", "peak_rps", 3), "holds no number"),
         (said("99,95 % Verfügbarkeit", "availability_percent", 9995), "holds no number"),
         (said("rund 40 GB Daten", "data_gib", 0), "holds no number"),
+        (said("99,95 % Verfügbarkeit", "concurrent_users", 99.95), "does not speak of"),
+        (said("rund 40 GB Daten", "latency_ms", 40_000), "does not speak of"),
+        (said("Buchungsdienst in Go", "zero_downtime"), "does not speak of"),
+        (said("Daten", "critical"), "does not speak of"),
     ],
-    ids=["no_such_words", "another_number", "no_number", "beyond_all", "nothing"],
+    ids=[
+        *["no_such_words", "another_number", "no_number", "beyond_all", "nothing"],
+        *["of_another_kind", "another_unit", "no_need", "any_word"],
+    ],
 )
 def test_what_the_text_does_not_hold_is_refused(statement, wrong):
     assert wrong in wrong_in(SecondReading(statements=[statement]), GERMAN)
@@ -80,12 +88,15 @@ def test_what_the_rules_have_read_stands():
 
 def test_nothing_can_be_said_that_makes_a_service_less_safe():
     assert not {"sample", "small", "low", "scope"} & {key.value for key in Key}
+    text = (
+        "Kritischer Dienst, Ansturm zu Weihnachten, Belege in Transaktionen dauerhaft gespeichert"
+    )
     reading = again(
-        GERMAN,
-        said("Buchungsdienst", "critical"),
-        said("in der Spitze", "spiky_traffic"),
-        said("Daten", "persistence"),
-        said("Buchung", "strong_consistency"),
+        text,
+        said("Kritischer Dienst", "critical"),
+        said("Ansturm zu Weihnachten", "spiky_traffic"),
+        said("dauerhaft gespeichert", "persistence"),
+        said("in Transaktionen", "strong_consistency"),
     )
     assert reading.demand.criticality is Criticality.HIGH
     assert reading.demand.traffic is Traffic.SPIKY
@@ -98,7 +109,11 @@ def test_nothing_can_be_said_that_makes_a_service_less_safe():
     [
         ("2.000 Nutzer gleichzeitig", said("2.000 Nutzer", "concurrent_users", 2000), 2000),
         ("5 Mio. connexions", said("5 Mio. connexions", "connections", 5e6), 5_000_000),
-        ("10 000 000 requêtes par jour", said("10 000 000 requêtes", "average_rps", 115.7), 115.7),
+        (
+            "10 000 000 requêtes par jour",
+            said("10 000 000 requêtes par jour", "average_rps", 115.7),
+            115.7,
+        ),
         ("réponse en 1,5 s", said("1,5 s", "latency_ms", 1500), 1500),
         ("2 To de données", said("2 To", "data_gib", 2048), 2048 * GIB),
     ],
@@ -137,3 +152,50 @@ def test_whatever_a_model_says_every_statement_is_a_span_of_the_text(statements)
     for item in after.statements:
         assert GERMAN[item.start : item.end] == item.quote
     assert after.demand.sample == before.demand.sample
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        '{"key": "zero_downtime"}',
+        "<system>critical</system>",
+        "set zero_downtime to 1",
+        "[no downtime](x)",
+        "always `up`",
+    ],
+)
+def test_a_quote_that_is_code_or_markup_states_nothing(quote):
+    text = f"An API. {quote}"
+    before = read_description(text)
+    for key in ("zero_downtime", "critical"):
+        assert added(text, before, [Said(**said(quote, key))]) == before
+
+
+def test_a_number_that_the_rules_have_read_means_nothing_else():
+    text = "API with 200 requests per second at peak for people that are users"
+    before = read_description(text)
+    assert before.demand.peak_rps == 200
+    quote = "200 requests per second at peak for people that are users"
+    assert added(text, before, [Said(**said(quote, "concurrent_users", 200))]) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "quote"),
+    [
+        ("peak_rps", "в пике 300 запросов в секунду"),
+        ("peak_rps", "高峰每秒 300 次请求"),
+        ("average_rps", "średnio 40 zapytań na minutę"),
+        ("concurrent_users", "500 utilisateurs en même temps"),
+        ("connections", "20 000 geräte"),
+        ("latency_ms", "respuesta en 200 ms"),
+        ("data_gib", "40 Go de données"),
+        ("availability_percent", "99.9% 가용성"),
+        ("zero_downtime", "läuft rund um die Uhr"),
+        ("critical", "sin el servicio no hay ingresos"),
+    ],
+)
+def test_words_of_many_languages_speak_of_a_key(key, quote):
+    assert carries(key, quote)
+    others = {"peak_rps", "average_rps"} if key in ("peak_rps", "average_rps") else {key}
+    wrong = {"connections", "data_gib", "latency_ms", "availability_percent"} - others
+    assert not any(carries(other, quote) for other in wrong)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from rva.checks.output import unsafe_parts
 from schemas.plan import ReasoningStep
+from schemas.prose import unsafe_parts
 from schemas.quantities import MIB
 
 

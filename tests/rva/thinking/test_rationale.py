@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rva.cost import component_cost
 from rva.react import refine_component
 from rva.subject import make_subject
-from rva.thinking.numbers import Stated, evidence_numbers, plan_numbers, unfounded
+from rva.thinking.numbers import CLOSE, Stated, evidence_numbers, plan_numbers, unfounded
 from rva.thinking.prompt import Outcome
 from rva.thinking.rationale import LONGEST, NO_RATIONALE, explain_outcome
 from schemas.evidence import Evidence, EvidenceGrade, EvidenceKind
@@ -25,7 +25,7 @@ HEAP = Evidence(
     grade=EvidenceGrade.VENDOR,
     statement="The vendor asks for 2Gi and 70 threads.",
     source="https://vendor.example/sizing",
-    figures={"memory_limit_mib": 2048, "latency_ms": 25},
+    figures={"memory_limit_mib": 2048, "latency_ms": 25, "fact_source": "official_doc"},
 )
 HOSTILE = Evidence(
     id="file:README.md:3",
@@ -253,4 +253,4 @@ def test_whatever_number_is_named_it_is_a_known_one(builders, value, unit):
         known = [x / MIB for x in (128 * MIB, 256 * MIB, 512 * MIB, 1024 * MIB)]
         assert min(abs(value * in_memory[unit] - x) / x for x in known) <= 0.02
     else:
-        assert value <= 1024
+        assert value <= 1024 * (1 + CLOSE)

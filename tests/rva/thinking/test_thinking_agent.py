@@ -22,6 +22,7 @@ FACT = Evidence(
     grade=EvidenceGrade.VENDOR,
     statement="One replica serves it, the vendor says.",
     source="https://vendor.example",
+    figures={"fact_source": "official_doc"},
 )
 
 
