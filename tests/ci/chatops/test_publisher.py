@@ -355,6 +355,7 @@ def test_apply_opens_a_pull_request_against_the_branch_of_the_pull_request(world
     assert world.branches[BRANCH] == HEAD
     assert world.files == {"k8s/api.yaml": SIZED, "k8s/web.yaml": SIZED}
     assert f"applied: {URL}/pull/8" in world.own[0].body
+    assert read_answer(world.own[0].body).notice is None
     assert published.applied.number == 8
     assert "They are the numbers that the comment showed." in world.facts[8].body
 
@@ -411,6 +412,41 @@ def test_the_same_numbers_are_not_applied_twice_while_the_first_is_open(world, r
     assert "pull request #8 carries these numbers already" in again.error.message
     world.facts[8] = replace(world.facts[8], state="closed")
     assert applied(world, result, job(Verb.APPLY, comment_id=COMMENT_ID + 3)).applied.number == 9
+
+
+def test_other_numbers_for_the_same_commit_are_applied_beside_the_first(world, result):
+    applied(world, result)
+    api, web = result.components
+    world.files = {"k8s/api.yaml": MANIFEST, "k8s/web.yaml": MANIFEST}
+    other = result.model_copy(update={"components": (api.model_copy(update={"replicas": 9}), web)})
+    again = applied(world, other, job(Verb.APPLY, comment_id=COMMENT_ID + 2))
+    assert again.applied.number == 9
+    assert read_answer(world.own[0].body).marker.applied == 9
+
+
+def test_the_same_numbers_for_another_commit_are_applied(world, result):
+    applied(world, result)
+    own = world.own[0]
+    world.all_comments[0] = replace(own, body=own.body.replace(HEAD, LATER))
+    world.files = {"k8s/api.yaml": MANIFEST, "k8s/web.yaml": MANIFEST}
+    assert applied(world, result, job(Verb.APPLY, comment_id=COMMENT_ID + 2)).applied.number == 9
+
+
+def test_a_sizing_in_between_does_not_forget_what_was_applied(world, result):
+    applied(world, result)
+    publish(job(comment_id=COMMENT_ID + 2), result, desk(world))
+    assert read_answer(world.own[0].body).marker.applied == 8
+    api, web = result.components
+    other = result.model_copy(update={"components": (api.model_copy(update={"replicas": 9}), web)})
+    publish(job(comment_id=COMMENT_ID + 3), other, desk(world))
+    assert read_answer(world.own[0].body).marker.applied is None
+
+
+def test_the_same_numbers_at_a_new_commit_are_not_applied_yet(world, result):
+    applied(world, result)
+    world.push()
+    publish(job(comment_id=COMMENT_ID + 2, head_sha=LATER), result, desk(world))
+    assert read_answer(world.own[0].body).marker.applied is None
 
 
 def refused(world, result, says, asked=None, **more):
