@@ -8,6 +8,14 @@ import argparse
 def github(arguments: argparse.Namespace) -> int:
     """Run one job; returns its exit code."""
     match arguments.action:
+        case "analyse":
+            from ci.chatops.analyse import analyse
+
+            return analyse(arguments)
+        case "action":
+            from ci.action.command import action
+
+            return action(arguments)
         case "publish":
             from ci.chatops.run_publish import publish_command
 

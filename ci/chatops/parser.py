@@ -22,7 +22,12 @@ def add_github(commands: Commands) -> list[argparse.ArgumentParser]:
         "docs/chatops.md tells what each may do and why.",
     )
     actions = github.add_subparsers(dest="action", metavar="ACTION", required=True)
-    return [_add_gate(actions), _add_publish(actions)]
+    return [
+        _add_gate(actions),
+        _add_analyse(actions),
+        _add_publish(actions),
+        _add_action(actions),
+    ]
 
 
 def _add_gate(actions: Commands) -> argparse.ArgumentParser:
@@ -43,6 +48,35 @@ def _add_gate(actions: Commands) -> argparse.ArgumentParser:
         help="size pull requests from forks too; they are never written to",
     )
     return gate
+
+
+def _add_analyse(actions: Commands) -> argparse.ArgumentParser:
+    analyse = actions.add_parser(
+        "analyse",
+        help="size what a job asks for",
+        description="Size the checkout of the job's commit, or the other repository that the "
+        "command names. Needs no token of GitHub. Writes all files of the result, or failure.txt "
+        "with the reason.",
+    )
+    analyse.add_argument("--job", metavar="FILE", required=True, help="the job that the gate wrote")
+    analyse.add_argument(
+        "--checkout",
+        metavar="DIR",
+        required=True,
+        help="the pull request's repository, checked out at exactly the job's commit",
+    )
+    analyse.add_argument("--out", metavar="DIR", required=True, help="where the files go")
+    return analyse
+
+
+def _add_action(actions: Commands) -> argparse.ArgumentParser:
+    return actions.add_parser(
+        "action",
+        help="the single step of a workflow, as action.yml runs it",
+        description="Size the checkout of a workflow and tell the runner: job summary, "
+        "annotations, outputs, and the exit code that fail-on asks for. The inputs are read from "
+        "the variables INPUT_*; docs/action.md lists them.",
+    )
 
 
 def _add_publish(actions: Commands) -> argparse.ArgumentParser:
