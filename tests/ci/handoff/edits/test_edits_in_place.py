@@ -193,10 +193,10 @@ CASES = {
     ),
     "in brackets: inside them": (
         """
-        - {name: api, resources: {requests: {cpu: 100m}}, tty: true}
+        - {name: api, resources: {requests: {cpu: 100m}}}
         """,
         """
-        - {name: api, resources: {requests: {cpu: 250m, memory: 512Mi}, limits: {memory: 1Gi}}, tty: true}
+        - {name: api, resources: {requests: {cpu: 250m, memory: 512Mi}, limits: {memory: 1Gi}}}
         """,
     ),
     "the key of a doubled key that counts": (
