@@ -33,7 +33,7 @@ _SIZES = frozenset(
 
 
 class Half(StrEnum):
-    """Each query is in one file: two halves of a draw, two of a later one, and a set apart."""
+    """Each query is in one file: two halves of a draw, two of a later one, and two sets apart."""
 
     DEVELOPMENT = "development"
     """To tune on."""
@@ -46,11 +46,13 @@ class Half(StrEnum):
     """The other half of the draw of `EVERYDAY`: never tuned on."""
     FINAL = "final"
     """Written without any search, after the corpus had grown: for final figures alone."""
+    BLIND = "blind"
+    """A second set like `FINAL`, written later and without knowing the retriever."""
 
     @property
     def tuned_on(self) -> bool:
         """Whether single queries may be looked at while the retriever is changed."""
-        return self not in (Half.FINAL, Half.EVERYDAY_HELDOUT)
+        return self not in (Half.FINAL, Half.BLIND, Half.EVERYDAY_HELDOUT)
 
 
 class QueryClass(StrEnum):

@@ -14,6 +14,8 @@ DRAWN = {half: HALVES[half] for half in (Half.DEVELOPMENT, Half.HELDOUT)}
 """The two halves of one draw: only these are alike in size and subject."""
 EVERYDAY = (Half.EVERYDAY, Half.EVERYDAY_HELDOUT)
 """The halves of a later draw, which has two classes of queries alone."""
+FINAL = (Half.FINAL, Half.BLIND)
+"""The sets for final figures alone."""
 QUERIES = [query for queries in HALVES.values() for query in queries]
 RELEVANT = [query for query in QUERIES if not query.query_class.unrelated]
 UNRELATED = [query for query in QUERIES if query.query_class.unrelated]
@@ -67,17 +69,33 @@ def test_a_topic_is_split_evenly(topic: str):
     assert abs(sizes[0] - sizes[1]) <= 1
 
 
-def test_the_final_set_is_large_enough_and_spread_over_the_classes():
-    sizes = Counter(query.query_class for query in HALVES[Half.FINAL])
+@pytest.mark.parametrize("half", FINAL)
+def test_a_final_set_is_large_enough_and_spread_over_the_classes(half: Half):
+    sizes = Counter(query.query_class for query in HALVES[half])
     related = [sizes[item] for item in QueryClass if not item.unrelated]
     assert sum(related) >= 100
     assert max(related) == min(related)
     assert sizes.total() - sum(related) >= 40
 
 
-def test_the_final_set_asks_about_every_topic_of_the_corpus():
-    asked = {query.topic for query in HALVES[Half.FINAL]}
+@pytest.mark.parametrize("half", FINAL)
+def test_a_final_set_asks_about_every_topic_of_the_corpus(half: Half):
+    asked = {query.topic for query in HALVES[half]}
     assert {fact.topic for fact in CORPUS.facts} - asked == set()
+
+
+@pytest.mark.parametrize("half", FINAL)
+def test_a_final_set_is_never_tuned_on(half: Half):
+    assert not half.tuned_on
+
+
+def test_the_blind_set_asks_about_no_component_more_than_twice():
+    asked = Counter(
+        component
+        for query in HALVES[Half.BLIND]
+        for component in {CORPUS.by_id[id_].component for id_ in query.relevant_among(CORPUS.facts)}
+    )
+    assert {name: times for name, times in asked.items() if times > 2} == {}
 
 
 def test_only_related_queries_have_an_answer():
