@@ -12,6 +12,7 @@ from ci.handoff.edits.result import EditRefused
 from ci.handoff.edits.stream import changed_part
 from ci.handoff.helm_candidates import ValuePath
 from ci.handoff.helm_fields import MAX_REPLICAS, Field, wanted_fields
+from rva.documents import PDB, at, is_kind
 from schemas.base import JsonObject
 from schemas.recommendation import ComponentRecommendation
 from schemas.trigger import Environment
@@ -51,11 +52,20 @@ def edit_charts(
             continue
         by_hand += [f"{text} (chart {chart})" for text in found.remarks]
         for item in items:
+            by_hand += [f"{item.name}: {text} (chart {chart})" for text in _beside(item)]
             try:
                 _place(item.name, chart, list(_values(item, found)), files, environment)
             except EditRefused as error:
                 by_hand.append(f"{item.name}: the values of the chart {chart}: {error.message}")
     return by_hand
+
+
+def _beside(item: ComponentRecommendation) -> Iterator[str]:
+    """What values of a chart are not asked for."""
+    if any(is_kind(document, PDB) for document in item.manifests):
+        yield f"{PDB}: switch it on where the chart has one, else take that of the hand-off"
+    if at(item.patch or {}, "spec", "strategy") is not None:
+        yield "strategy Recreate: set it where the chart takes it"
 
 
 def _values(item: ComponentRecommendation, found: ChartPlacements) -> Iterator[Entry]:

@@ -265,6 +265,16 @@ def test_a_chart_that_was_not_rendered_is_left_by_hand(build):
     assert "is not known here" in edits.by_hand[0]
 
 
+def test_what_values_are_not_asked_for_is_left_by_hand(build):
+    item = build.patched("api", build.target("api", chart="charts/web"))
+    patch = {**item.patch, "spec": {**item.patch["spec"], "strategy": {"type": "Recreate"}}}
+    budget = {"kind": "PodDisruptionBudget", "metadata": {"name": "api"}}
+    item = item.model_copy(update={"patch": patch, "manifests": (budget,)})
+    known = Placements(charts=(ChartPlacements(chart="charts/web"),))
+    lines = edits_of(build.recommendation(item), FakeRepository(), known).by_hand
+    assert [line.split()[1].strip(":") for line in lines] == ["PodDisruptionBudget", "strategy"]
+
+
 def test_placements_survive_their_own_json():
     found = Placements(
         charts=(
