@@ -5,7 +5,7 @@ import pytest
 from bench import retrieval
 from bench.retrieval_set import Half
 
-GUARDED = [Half.FINAL, Half.EVERYDAY_HELDOUT]
+GUARDED = [Half.FINAL, Half.EVERYDAY_HELDOUT, Half.BLIND]
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
