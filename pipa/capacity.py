@@ -20,6 +20,7 @@ from pipa.ladder import climb
 from pipa.libraries import groups
 from pipa.memory import size_memory
 from pipa.observations import read_facts
+from pipa.own_marks import without_own_marks
 from pipa.products import heap_env, product_of, size_product
 from pipa.replicas import bounds
 from pipa.runtime import detect
@@ -57,6 +58,7 @@ def size_component(
     if component.volume_bytes:
         component = component.model_copy(update={"has_volume": True})
     sheet = Worksheet(constants, context.evidence_by_id())
+    component = without_own_marks(component, sheet)
     situation = read_situation(component, context, sheet)
     sheet.ledger = Ledger(read_facts(component, context, constants), situation.tier, constants)
     key = product_of(component, constants)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.context import Criticality, Role, RuntimeSettings
+from schemas.context import Criticality, CurrentSizing, Role, RuntimeSettings
 from schemas.quantities import GIB, MIB
 from schemas.trigger import Environment
 
@@ -119,6 +119,30 @@ def test_a_heap_that_outgrows_the_usual_limit_raises_it(size):
     runtime = RuntimeSettings(heap_max_bytes=4 * GIB)
     plan = size(language="TypeScript", framework="Express", runtime=runtime)
     assert plan.resources.limits.memory * 0.75 >= 4 * GIB
+
+
+@pytest.mark.parametrize("limit_mib", [256, 512, 1000, 1536])
+def test_a_heap_that_follows_the_limit_of_today_is_no_word_on_the_need(size, limit_mib):
+    """What an earlier sizing wrote does not make the next one grow."""
+    new = size(language="TypeScript", framework="Express")
+    heap_mib = int(0.75 * limit_mib)
+    runtime = RuntimeSettings(
+        heap_max_bytes=heap_mib * MIB,
+        environment={"NODE_OPTIONS": f"--max-old-space-size={heap_mib}"},
+    )
+    current = CurrentSizing(memory_limit=limit_mib * MIB)
+    again = size(language="TypeScript", framework="Express", runtime=runtime, current=current)
+    assert again.resources == new.resources
+    assert "it follows that limit" in _steps(again)
+    assert again.confidence == new.confidence
+
+
+def test_a_heap_of_its_own_is_believed_beside_a_limit(size):
+    options = {"NODE_OPTIONS": "--max-old-space-size=1024"}
+    runtime = RuntimeSettings(heap_max_bytes=1024 * MIB, environment=options)
+    current = CurrentSizing(memory_limit=4 * GIB)
+    plan = size(language="TypeScript", framework="Express", runtime=runtime, current=current)
+    assert "fixes the heap at 1024 MiB" in _steps(plan)
 
 
 @pytest.mark.parametrize(
