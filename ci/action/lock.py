@@ -20,7 +20,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-BASE, MODELS = "requirements.txt", "requirements-llm.txt"
+SIZE, MODELS, GITHUB = "requirements.txt", "requirements-llm.txt", "requirements-github.txt"
+"""For sizing; beside it, when a language model takes part; for the gate and the publisher alone."""
 NOT_NEEDED: Mapping[str, str] = {
     "chromadb": "facts are searched by words (BM25); an index by meaning is not built in a job",
     "llama-index-vector-stores-chroma": "as chromadb",
@@ -39,6 +40,8 @@ WITH_MODELS = ("llama-index-core", "llama-index-llms-ollama", "ollama")
 """What is installed beside the rest when the input ``llm`` names a model."""
 WITH_OPENAI = "openai"
 """The extra for servers that speak OpenAI's protocol."""
+OF_GITHUB = ("pydantic", "pyyaml", "ruamel-yaml", "jinja2", "pygithub")
+"""What the jobs with a write token import: they install no more than that."""
 BUILD = "setuptools"
 """Installs the Action's own source without a second environment."""
 _HEAD = "# Written by `python -m ci.action.lock --write`; do not edit.\n"
@@ -80,12 +83,13 @@ def _needed(requires: Iterable[str], extras: Iterable[str]) -> Iterator[Requirem
 
 
 def files(project: Path = ROOT / "pyproject.toml") -> dict[str, str]:
-    """The two files: name → text."""
+    """The three files: name → text."""
     data = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
     base = locked((*data["dependencies"], BUILD), NOT_NEEDED)
+    github = locked((*OF_GITHUB, BUILD), {})
     extra = (*WITH_MODELS, *data["optional-dependencies"][WITH_OPENAI])
     models = {name: text for name, text in locked(extra, {}).items() if name not in base}
-    return {BASE: _text(base), MODELS: _text(models)}
+    return {SIZE: _text(base), MODELS: _text(models), GITHUB: _text(github)}
 
 
 def _text(pins: Mapping[str, str]) -> str:
