@@ -46,6 +46,7 @@ def size(arguments: argparse.Namespace) -> int:
     pipeline.warm()
     with progress_on_terminal() as progress:
         progress("fetching the repository")
+        models.listen(progress.waiting)
         with recorder.stage("fetch"), _checkout(arguments, trigger, settings) as checkout:
             question = Question(trigger=trigger, trust_current=arguments.trust_current)
             recommendation = pipeline.run(question, checkout, recorder, progress)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.llm.http import elsewhere, is_redirect, load, tls
+from adapters.llm.progress import nobody
 from adapters.llm.provider import Completion, Message, ProviderFailure, within
 
 _FATAL = (400, 401, 403, 404)
@@ -23,6 +25,12 @@ class AnthropicProvider:
     model: str
     api_key: str = field(repr=False)
     url: str | None = None
+    heard: Callable[[int], None] = field(default=nobody, repr=False, compare=False)
+    """Told that an answer is waited for."""
+
+    def prepare(self) -> None:
+        """See `ChatProvider`."""
+        load("anthropic", "llama_index.llms.anthropic", extra="anthropic")
 
     def complete(
         self,
@@ -32,6 +40,7 @@ class AnthropicProvider:
         seconds: float,
     ) -> Completion:
         """See `ChatProvider`."""
+        self.prepare()
         return within(seconds, self._answer(messages, schema, max_tokens, seconds))
 
     async def _answer(
@@ -41,15 +50,10 @@ class AnthropicProvider:
         max_tokens: int,
         seconds: float,
     ) -> Completion:
-        try:
-            import anthropic
-            from llama_index.core.llms import ChatMessage, MessageRole
-            from llama_index.llms.anthropic import Anthropic
-        except ImportError:
-            raise ProviderFailure(
-                "the library is not installed; pip install 'ai-provision[anthropic]' brings it",
-                fatal=True,
-            ) from None
+        import anthropic
+        from llama_index.core.llms import ChatMessage, MessageRole
+        from llama_index.llms.anthropic import Anthropic
+
         llm = Anthropic(
             model=self.model,
             api_key=self.api_key,
@@ -59,17 +63,37 @@ class AnthropicProvider:
             timeout=seconds,
             max_retries=0,
         )
+        # The library's own client follows redirects, and takes the key along to any host.
+        client = anthropic.DefaultAsyncHttpxClient(
+            timeout=seconds, follow_redirects=False, trust_env=False, verify=tls()
+        )
+        llm._aclient = llm._aclient.with_options(http_client=client)
+        try:
+            _ = llm.metadata
+        except ValueError:
+            raise ProviderFailure(
+                f"the library knows no model {self.model}; a newer one may", fatal=True
+            ) from None
         first, *others = messages
         asked = f"{first.content}\n\nThe JSON schema of your answer:\n{json.dumps(schema)}"
         turns = [ChatMessage(role=MessageRole.SYSTEM, content=asked)]
         turns += [ChatMessage(role=MessageRole(m.role), content=m.content) for m in others]
         try:
-            answer = await llm.achat(turns)
+            self.heard(0)
+            async with client:
+                answer = await llm.achat(turns)
         except anthropic.APIStatusError as error:
+            if is_redirect(error.status_code):
+                raise ProviderFailure(elsewhere(error.status_code), fatal=True) from None
             fatal = error.status_code in _FATAL
             raise ProviderFailure(f"the server answered {error.status_code}", fatal=fatal) from None
         except anthropic.APIConnectionError:
             raise ProviderFailure("nobody answers at the model's address", fatal=True) from None
+        except TypeError:
+            # A version of the SDK that does not take what LlamaIndex gives it.
+            raise ProviderFailure(
+                "the versions of the installed libraries do not fit each other", fatal=True
+            ) from None
         except (anthropic.AnthropicError, ValueError) as error:
             raise ProviderFailure(f"the answer broke off: {type(error).__name__}") from None
         raw: Any = answer.raw or {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from adapters.llm.anthropic import AnthropicProvider
 from adapters.llm.budget import Budget
@@ -11,6 +12,7 @@ from adapters.llm.names import ModelName, Provider, parse_agents, parse_model
 from adapters.llm.ollama import DEFAULT_URL, OllamaProvider
 from adapters.llm.openai import OpenAiProvider
 from adapters.llm.probe import Silent, ask_ollama
+from adapters.llm.progress import Ear, Told
 from adapters.llm.provider import ChatProvider
 from adapters.llm.structured import Rules, StructuredModel
 from adapters.settings import Settings
@@ -27,6 +29,11 @@ class Models:
     choice: ReasonerChoice
     by_asker: dict[Asker, StructuredModel]
     budget: Budget
+    ear: Ear = field(default_factory=Ear)
+
+    def listen(self, told: Told) -> None:
+        """Have somebody told, while a model answers, who waits for it and how much has come."""
+        self.ear.told = told
 
     def begin(self) -> None:
         """Another run begins: it has the whole budget again, what was asked goes on counting."""
@@ -55,6 +62,7 @@ def open_models(settings: Settings, clock: Clock, journal: Journal | None = None
     budget = Budget(
         clock, settings.llm_run_calls, settings.llm_run_tokens, settings.llm_run_seconds
     )
+    ear = Ear()
     general, choice = _general(settings)
     by_asker: dict[Asker, StructuredModel] = {}
     special = parse_agents(settings.llm_agents)
@@ -65,11 +73,11 @@ def open_models(settings: Settings, clock: Clock, journal: Journal | None = None
             continue
         required = named is not None or settings.llm != "auto"
         rules = Rules(settings.llm_context_tokens, settings.llm_call_seconds, required)
-        provider = _provider(model, settings)
+        provider = _provider(model, settings, ear.of(asker, str(model)))
         by_asker[asker] = StructuredModel(
             asker, str(model), provider, rules, budget, journal, clock
         )
-    return Models(choice, by_asker, budget)
+    return Models(choice, by_asker, budget, ear)
 
 
 def _general(settings: Settings) -> tuple[ModelName | None, ReasonerChoice]:
@@ -92,27 +100,27 @@ def _general(settings: Settings) -> tuple[ModelName | None, ReasonerChoice]:
     return model, ReasonerChoice(requested="auto", used=str(model), why=f"Ollama at {url} has it")
 
 
-def _provider(model: ModelName, settings: Settings) -> ChatProvider:
+def _provider(model: ModelName, settings: Settings, heard: Callable[[int], None]) -> ChatProvider:
     key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+    url, context_tokens = settings.llm_url, settings.llm_context_tokens
     if model.provider is Provider.OLLAMA:
         return OllamaProvider(
             model=model.model,
-            url=settings.llm_url or DEFAULT_URL,
-            context_tokens=settings.llm_context_tokens,
+            url=url or DEFAULT_URL,
+            context_tokens=context_tokens,
             keep_alive=settings.llm_keep_alive,
             api_key=key,
+            heard=heard,
         )
     if model.provider is Provider.OPENAI_LIKE:
-        if settings.llm_url is None:
+        if url is None:
             raise _needed(model, "LLM_URL", "the address of the server, with its /v1")
-        return OpenAiProvider(
-            model.model, key or "none", settings.llm_url, settings.llm_context_tokens
-        )
+        return OpenAiProvider(model.model, key or "none", url, context_tokens, heard=heard)
     if key is None:
         raise _needed(model, "LLM_API_KEY", "the key of the account")
     if model.provider is Provider.ANTHROPIC:
-        return AnthropicProvider(model.model, key, settings.llm_url)
-    return OpenAiProvider(model.model, key, settings.llm_url, settings.llm_context_tokens)
+        return AnthropicProvider(model.model, key, url, heard=heard)
+    return OpenAiProvider(model.model, key, url, context_tokens, heard=heard)
 
 
 def _needed(model: ModelName, setting: str, what: str) -> SettingsError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.llm.http import elsewhere, is_redirect, load, tls
+from adapters.llm.progress import nobody
 from adapters.llm.provider import Completion, Message, ProviderFailure, within
 
 _FATAL = (400, 401, 403, 404)
@@ -21,6 +23,12 @@ class OpenAiProvider:
     """Another server than OpenAI's own."""
     context_tokens: int = 8192
     seed: int = 1
+    heard: Callable[[int], None] = field(default=nobody, repr=False, compare=False)
+    """Told that an answer is waited for."""
+
+    def prepare(self) -> None:
+        """See `ChatProvider`."""
+        load("openai", "llama_index.llms.openai_like", extra="openai")
 
     def complete(
         self,
@@ -30,6 +38,7 @@ class OpenAiProvider:
         seconds: float,
     ) -> Completion:
         """See `ChatProvider`."""
+        self.prepare()
         return within(seconds, self._answer(messages, schema, max_tokens, seconds))
 
     async def _answer(
@@ -39,17 +48,14 @@ class OpenAiProvider:
         max_tokens: int,
         seconds: float,
     ) -> Completion:
-        try:
-            import httpx
-            import openai
-            from llama_index.core.llms import ChatMessage, MessageRole
-            from llama_index.llms.openai_like import OpenAILike
-        except ImportError:
-            raise ProviderFailure(
-                "the library is not installed; pip install 'ai-provision[openai]' brings it",
-                fatal=True,
-            ) from None
-        client = httpx.AsyncClient(timeout=seconds, follow_redirects=False, trust_env=False)
+        import httpx
+        import openai
+        from llama_index.core.llms import ChatMessage, MessageRole
+        from llama_index.llms.openai_like import OpenAILike
+
+        client = httpx.AsyncClient(
+            timeout=seconds, follow_redirects=False, trust_env=False, verify=tls()
+        )
         llm = OpenAILike(
             model=self.model,
             api_key=self.api_key,
@@ -65,9 +71,12 @@ class OpenAiProvider:
         turns = [ChatMessage(role=MessageRole(m.role), content=m.content) for m in messages]
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
         try:
+            self.heard(0)
             async with client:
                 answer = await llm.achat(turns, response_format=form, seed=self.seed)
         except openai.APIStatusError as error:
+            if is_redirect(error.status_code):
+                raise ProviderFailure(elsewhere(error.status_code), fatal=True) from None
             fatal = error.status_code in _FATAL
             raise ProviderFailure(f"the server answered {error.status_code}", fatal=fatal) from None
         except openai.APIConnectionError:

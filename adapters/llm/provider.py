@@ -49,6 +49,13 @@ class ProviderFailure(Exception):
 class ChatProvider(Protocol):
     """One model behind one API."""
 
+    def prepare(self) -> None:
+        """Import what a request needs, which takes seconds that no deadline should count.
+
+        Raises:
+            ProviderFailure: The library is not installed.
+        """
+
     def complete(
         self,
         messages: Sequence[Message],

@@ -118,6 +118,10 @@ class StructuredModel:
         messages = [Message("system", request.system), Message("user", request.user)]
         schema, max_tokens = schema_of(shape), request.max_tokens
         wrong = ""
+        try:
+            self._provider.prepare()
+        except ProviderFailure as failure:
+            return self._give_up(failure)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             refused = self._room(messages, max_tokens)
             if refused is not None:

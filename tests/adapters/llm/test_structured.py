@@ -40,6 +40,9 @@ class FakeProvider:
         self.answers = list(answers)
         self.asked = []
 
+    def prepare(self):
+        """Nothing is imported."""
+
     def complete(self, messages, schema, max_tokens, seconds):
         self.asked.append((list(messages), max_tokens, seconds))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
