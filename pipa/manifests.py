@@ -13,7 +13,7 @@ from typing import Any
 from pipa.demand import STATEFUL
 from pipa.wellknown import PRODUCTS
 from schemas.base import JsonObject
-from schemas.context import Component, WorkloadKind
+from schemas.context import BUILT_FROM, Component, WorkloadKind
 from schemas.plan import ComponentPlan, Manifests, Resources
 from schemas.quantities import format_cpu, format_memory
 
@@ -107,9 +107,9 @@ def _service(component: Component) -> JsonObject | None:
 
 def _workload(component: Component, plan: ComponentPlan) -> JsonObject:
     document = _document(_API[component.kind], component.kind.value, component.name, component)
-    notes = _notes(component, plan)
-    if notes:
-        document["metadata"]["annotations"] = {NOTE: "; ".join(notes)}
+    annotations = _annotations(component, plan)
+    if annotations:
+        document["metadata"]["annotations"] = annotations
     template = {
         "metadata": {"labels": _labels(component)},
         "spec": _pod(component, plan),
@@ -252,6 +252,14 @@ def _valid(image: str | None) -> bool:
 
 def _placeholder(name: str) -> str:
     return f"ghcr.io/change-me/{name}:CHANGE-ME"
+
+
+def _annotations(component: Component, plan: ComponentPlan) -> dict[str, str]:
+    notes = _notes(component, plan)
+    annotations = {NOTE: "; ".join(notes)} if notes else {}
+    if component.dockerfile:
+        annotations[BUILT_FROM] = component.dockerfile
+    return annotations
 
 
 def _notes(component: Component, plan: ComponentPlan) -> list[str]:

@@ -244,6 +244,11 @@ class ContainerFacts(Contract):
     """It has a CPU and a memory request already."""
 
 
+BUILT_FROM = "ai-provision/dockerfile"
+"""Annotation of a generated workload: the Dockerfile, as a path in the repository, that builds its
+image. So the workload is known again before its image has a name."""
+
+
 class WorkloadRef(Contract):
     """The Kubernetes object that runs a component today."""
 

@@ -220,7 +220,8 @@ def _name(draft: Draft) -> str:
         names.append(draft.source.name.rpartition("/")[2])
     processes = [run.name for run in draft.runs]
     base = names[0] if names else "app"
-    return f"{base}-{processes[0]}" if processes and processes[0] != "web" else base
+    says_more = bool(processes) and processes[0] not in ("web", base)
+    return f"{base}-{processes[0]}" if says_more else base
 
 
 def _free_name(draft: Draft, taken: Sequence[str]) -> str:

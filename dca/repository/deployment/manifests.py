@@ -16,7 +16,7 @@ from dca.repository.deployment import operators, pods
 from dca.repository.deployment.credentials import clean_text
 from dca.repository.deployment.documents import Document
 from dca.repository.deployment.redact import redacted
-from dca.repository.deployment.runs import Run, known_image
+from dca.repository.deployment.runs import Build, Run, known_image
 from dca.repository.deployment.sizing import (
     autoscaler,
     count,
@@ -37,7 +37,14 @@ from dca.repository.paths import (
     words,
 )
 from schemas.base import JsonObject
-from schemas.context import ContainerFacts, CurrentSizing, FoundIn, WorkloadKind, WorkloadRef
+from schemas.context import (
+    BUILT_FROM,
+    ContainerFacts,
+    CurrentSizing,
+    FoundIn,
+    WorkloadKind,
+    WorkloadRef,
+)
 from schemas.errors import QuantityError
 from schemas.quantities import Bytes, memory_bytes
 
@@ -173,6 +180,7 @@ def _run(document: Document, cluster: Cluster, chart: str | None, found_in: Foun
         line=document.line,
         rank=_rank(document, chart),
         image=image,
+        build=_built_from(metadata),
         entrypoint=words_from(container.get("command")),
         command=words_from(container.get("args")),
         environment=pods.environment(container, cluster.configs),
@@ -184,6 +192,12 @@ def _run(document: Document, cluster: Cluster, chart: str | None, found_in: Foun
         has_volume=has_volume,
         volume_bytes=claim_bytes,
     )
+
+
+def _built_from(metadata: JsonObject) -> Build | None:
+    """The Dockerfile that an earlier sizing noted when it wrote the workload."""
+    path = text(mapping(metadata, "annotations").get(BUILT_FROM))
+    return None if path is None else Build(parent(path), path)
 
 
 def _operated_run(
