@@ -41,6 +41,8 @@ COLUMNS = {
     Mode.DENSE: ("cosine",),
     Mode.LEXICAL: ("coverage", "bm25"),
 }
+FITTED_ON = (Half.DEVELOPMENT, Half.HELDOUT)
+"""Not everyday language: what answers it is guessed, see `bench.retrieval_guess`."""
 FLOORS = (0.5, 0.4, 0.33, 0.27)
 _ALL = COLUMNS[Mode.HYBRID]
 _CANDIDATES = 80
@@ -79,11 +81,11 @@ def main() -> int:
     if embedder is None:
         print("error: without an embedder nothing can be fitted", file=sys.stderr)
         return 3
-    queries = [query for half in Half if half.tuned_on for query in load_queries(half)]
+    queries = [query for half in FITTED_ON for query in load_queries(half)]
     data = _data(queries, load_corpus().facts, embedder)
     for mode, names in COLUMNS.items():
         columns = data.features[:, :, [_ALL.index(name) for name in names]]
-        weights = _fit(columns, data.relevant)
+        weights = fit(columns, data.relevant)
         shown = ", ".join(
             f"{name}={value:.2f}" for name, value in zip(("bias", *names), weights, strict=True)
         )
@@ -119,11 +121,11 @@ def _best_known(data: Data) -> Data:
     )
 
 
-def _fit(features: Array, relevant: Flags) -> Array:
+def fit(features: Array, relevant: Flags, steps: int = _STEPS) -> Array:
     """Bias and weights, none of the weights below zero (Adam, Kingma and Ba 2015)."""
     weights: Array = np.r_[-5.0, np.ones(features.shape[2])]
     first, second = np.zeros_like(weights), np.zeros_like(weights)
-    for step in range(1, _STEPS + 1):
+    for step in range(1, steps + 1):
         gradient = _gradient(weights, features, relevant)
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
@@ -156,7 +158,7 @@ def _cross_validated(features: Array, relevant: Flags, queries: Sequence[Labelle
     logits = np.empty(relevant.shape)
     for number in range(_FOLDS):
         inside = fold == number
-        weights = _fit(features[~inside], relevant[~inside])
+        weights = fit(features[~inside], relevant[~inside])
         logits[inside] = _logits(weights, features[inside])
     return logits
 

@@ -7,6 +7,7 @@ every sizing, and those cost seconds. Building needs them, see `knowledge.index.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
@@ -17,6 +18,7 @@ from threading import Thread
 from knowledge.corpus import FACTS
 from knowledge.index.chroma import ChromaServer
 from knowledge.index.filters import Match, match
+from knowledge.index.guess import Guess, GuessFeatures, with_guess
 from knowledge.index.lexical import LexicalHits, LexicalIndex
 from knowledge.index.opening import NO_EMBEDDER, Opened, Sources, open_index
 from knowledge.index.scoring import FLOOR, Features, Mode, score
@@ -28,6 +30,9 @@ from schemas.ports import Embedder
 from schemas.retrieval import KnowledgeState
 
 _LOG = logging.getLogger(__name__)
+
+_WORTH_A_LOOK = 0.1
+"""A component with a smaller chance lifts none of its facts over the floor."""
 
 
 def open_knowledge(
@@ -65,6 +70,8 @@ class Nearness:
 
     cosines: Mapping[int, float]
     """By position."""
+    vectors: Sequence[Sequence[float]] = ()
+    """Of the query as it is put, and in the words of the field."""
 
     @property
     def field(self) -> float:
@@ -161,23 +168,42 @@ class Retriever:
             rows.append([self._features(n, hits, known.cosines, field) for n in positions])
         return rows
 
+    def guesses(self, texts: Sequence[str]) -> Sequence[GuessFeatures]:
+        """What `Guesser.features` says of each text: for fitting."""
+        guesser = self._opened.guesser
+        if guesser is None:
+            return []
+        return [
+            guesser.features(
+                (near or Nearness({})).vectors, self._words.known_words(query_terms(text))
+            )
+            for text, near in zip(texts, self._nearness(texts), strict=True)
+        ]
+
     def _answer(self, query: KnowledgeQuery, near: Nearness | None) -> Retrieval:
         hits = self._words.hits(query_terms(query.text))
         mode = Mode.LEXICAL if near is None else self._mode
         known = near or Nearness({})
         field = known.field
         wordless = _best_without_words(known.cosines, field, mode) >= FLOOR
-        ranked: list[tuple[float, int]] = []
+        passing: dict[int, Match] = {}
+        chances: dict[int, float] = {}
         for position, facets in enumerate(self._words.facets):
             passed = None if position in self._excluded else match(facets, query)
-            if passed is None or (
-                passed is Match.NONE and position not in hits.coverage and not wordless
-            ):
+            if passed is None:
+                continue
+            passing[position] = passed
+            if passed is Match.NONE and position not in hits.coverage and not wordless:
                 continue
             features = self._features(position, hits, known.cosines, field)
-            value = score(features, mode, passed)
-            if passed is not Match.NONE or value >= FLOOR:
-                ranked.append((-value, position))
+            chances[position] = score(features, mode, passed)
+        if mode is Mode.HYBRID:
+            chances |= self._guessed(query.text, known, hits, passing, chances)
+        ranked = [
+            (-value, position)
+            for position, value in chances.items()
+            if passing[position] is not Match.NONE or value >= FLOOR
+        ]
         # Positions are in the order of the ids.
         best = sorted(ranked)[: query.limit]
         facts = self._words.read_facts([position for _, position in best])
@@ -191,6 +217,35 @@ class Retriever:
             for fact, (negative, position) in zip(facts, best, strict=True)
         )
         return Retrieval(query=query, found=tuple(found))
+
+    def _guessed(
+        self,
+        text: str,
+        near: Nearness,
+        hits: LexicalHits,
+        passing: Mapping[int, Match],
+        chances: Mapping[int, float],
+    ) -> dict[int, float]:
+        """New chances of the facts whose component the query seems to describe.
+
+        The better an answer by itself is, the less a guess counts; of facts that a filter names,
+        the filter says enough.
+        """
+        guesser = self._opened.guesser
+        if guesser is None:
+            return {}
+        guess = guesser.guess(near.vectors, self._words.known_words(query_terms(text)))
+        unanswered = 1 - max(chances.values(), default=0.0)
+        entries = guess.entries_above(_WORTH_A_LOOK / max(unanswered, _WORTH_A_LOOK))
+        if not entries:
+            return {}
+        own = {
+            position: chances.get(position)
+            or score(self._features(position, hits, near.cosines, near.field), Mode.HYBRID)
+            for position, passed in passing.items()
+            if passed is Match.NONE and guess.of_facts[position] in entries
+        }
+        return _with_guesses(own, guess, unanswered)
 
     def _features(
         self, position: int, hits: LexicalHits, cosines: Mapping[int, float], field: float
@@ -215,7 +270,13 @@ class Retriever:
             self._opened = replace(self._opened.without_meanings(error.message), warned=True)
             return [None] * len(texts)
         by_text = dict(zip(asked, cosines, strict=True))
-        return [Nearness(_nearer(by_text[text], by_text[in_field_words(text)])) for text in texts]
+        return [
+            Nearness(
+                _nearer(by_text[text], by_text[in_field_words(text)]),
+                self._vectors(list(dict.fromkeys((text, in_field_words(text))))),
+            )
+            for text in texts
+        ]
 
     def _vectors(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Vectors of queries; the rounds of a search ask some of them again."""
@@ -226,6 +287,18 @@ class Retriever:
         if new:
             self._known_vectors.update(zip(new, embedder.embed(new), strict=True))
         return [self._known_vectors[text] for text in texts]
+
+
+def _with_guesses(own: Mapping[int, float], guess: Guess, unanswered: float) -> dict[int, float]:
+    """The chances of facts with those of their components; the facts' own order is kept."""
+    ranks: Counter[int] = Counter()
+    chances = {}
+    for position in sorted(own, key=lambda position: -own[position]):
+        entry = guess.of_facts[position]
+        guessed = guess.chances[entry] * unanswered
+        chances[position] = with_guess(own[position], guessed, ranks[entry])
+        ranks[entry] += 1
+    return chances
 
 
 def _nearer(one: Mapping[int, float], other: Mapping[int, float]) -> Mapping[int, float]:

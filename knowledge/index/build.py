@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from knowledge.corpus import FACTS, Corpus, corpus_fingerprint, load_corpus
 from knowledge.index import lexical
 from knowledge.index.chroma import ChromaServer
+from knowledge.index.describing import describe
 from knowledge.index.generation import (
+    EVERYDAY,
     FORMAT,
     MANIFEST,
     VECTORS,
@@ -139,6 +141,8 @@ class Builder:
             lexical.write(target / WORDS, corpus.facts)
             stored = None
             if embedder is not None and corpus.facts:
+                self.progress("embedding descriptions", 0, 0)
+                describe(target, embedder, self._same_space(former, embedder))
                 stored = self._store(target, corpus, embedder, former)
             manifest = self._manifest(target, corpus, embedder, stored)
             (target / MANIFEST).write_text(manifest.model_dump_json(indent=2), "utf-8")
@@ -149,6 +153,12 @@ class Builder:
         report = _report(_Generation(final, manifest, frozenset()), changed=True)
         embedded = stored.embedded if stored else 0
         return replace(report, embedded=embedded, removed=len(gone))
+
+    @staticmethod
+    def _same_space(former: _Generation | None, embedder: Embedder) -> Path | None:
+        if former is None or former.manifest.space != embedder.space:
+            return None
+        return former.path
 
     def _store(
         self, target: Path, corpus: Corpus, embedder: Embedder, former: _Generation | None
@@ -174,7 +184,7 @@ class Builder:
     def _manifest(
         self, target: Path, corpus: Corpus, embedder: Embedder | None, stored: Stored | None
     ) -> Manifest:
-        names = [name for name in (WORDS, VECTORS) if (target / name).exists()]
+        names = [name for name in (WORDS, VECTORS, EVERYDAY) if (target / name).exists()]
         return Manifest(
             format=FORMAT,
             corpus=corpus.fingerprint,

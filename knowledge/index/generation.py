@@ -3,7 +3,8 @@
 ::
 
     <cache>/index/CURRENT              name of the generation that readers use
-    <cache>/index/<generation>/        manifest.json, words.sqlite, vectors.f32, chroma/
+    <cache>/index/<generation>/        manifest.json, words.sqlite, vectors.f32, everyday.f32,
+                                 chroma/
     <cache>/index/words-<corpus>.sqlite   words alone, while there is no current generation
 
 A generation never changes once `CURRENT` names it, and its files' hashes are in its manifest.
@@ -20,13 +21,14 @@ from pydantic import ValidationError
 
 from schemas.base import Contract
 
-FORMAT = 4
+FORMAT = 5
 """Raised with every change of what is indexed or how; older generations are then built anew."""
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 WORDS = "words.sqlite"
 VECTORS = "vectors.f32"
+EVERYDAY = "everyday.f32"
 CHROMA = "chroma"
 _UNFINISHED = ".tmp"
 

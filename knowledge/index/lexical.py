@@ -16,17 +16,24 @@ from difflib import get_close_matches
 from math import log
 from pathlib import Path
 
+from knowledge.index.descriptions import Described, described
 from knowledge.index.document import Words, words_of
 from knowledge.index.filters import Facets, facets_of
-from knowledge.index.words import Term, term_of
+from knowledge.index.words import Term, indexed, term_of
 from schemas.knowledge import Fact
 
 _TABLES = """
 CREATE TABLE fact (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL);
 CREATE TABLE facets (document TEXT NOT NULL);
 CREATE TABLE vocabulary (document TEXT NOT NULL);
+CREATE TABLE described (
+    starts TEXT NOT NULL, answered INTEGER NOT NULL, of_facts TEXT NOT NULL, texts TEXT NOT NULL
+);
 CREATE VIRTUAL TABLE words USING fts5(
     names, topic, statement, figures, content='', tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE everyday USING fts5(
+    description, content='', tokenize='porter unicode61 remove_diacritics 2'
 );
 """
 _WEIGHTS = (4.0, 1.0, 1.5, 1.0)
@@ -113,6 +120,28 @@ class LexicalIndex:
         with self._lock:
             rows = [self._connection.execute(query, (n,)).fetchone()[0] for n in positions]
         return tuple(Fact.model_validate_json(row) for row in rows)
+
+    def described(self) -> Described:
+        """What the components of the facts are called in everyday language."""
+        query = "SELECT starts, answered, of_facts, texts FROM described"
+        with self._lock:
+            starts, answered, of_facts, texts = self._connection.execute(query).fetchone()
+        return Described(
+            starts=tuple(json.loads(starts)),
+            answered=answered,
+            of_facts=tuple(json.loads(of_facts)),
+            texts=tuple(json.loads(texts)),
+        )
+
+    def known_words(self, terms: Sequence[Term]) -> int:
+        """How many words of a query occur in facts or in everyday descriptions."""
+        query = "SELECT 1 FROM everyday WHERE everyday MATCH ? LIMIT 1"
+        with self._lock:
+            said = [self._connection.execute(query, (_quoted(t.word),)).fetchone() for t in terms]
+        return sum(
+            found is not None or bool(self._any_form(term.forms))
+            for term, found in zip(terms, said, strict=True)
+        )
 
     def hits(self, terms: Sequence[Term]) -> LexicalHits:
         """What the words of a query find in all facts."""
@@ -220,6 +249,24 @@ def fill(connection: sqlite3.Connection, facts: Sequence[Fact]) -> None:
         connection.execute("INSERT INTO vocabulary VALUES (?)", (vocabulary,))
         rows = [facets_of(fact).to_row() for fact in facts]
         connection.execute("INSERT INTO facets VALUES (?)", (json.dumps(rows),))
+        _fill_descriptions(connection, described(fact.component for fact in facts))
+
+
+def _fill_descriptions(connection: sqlite3.Connection, about: Described) -> None:
+    connection.execute(
+        "INSERT INTO described VALUES (?, ?, ?, ?)",
+        (
+            json.dumps(about.starts),
+            about.answered,
+            json.dumps(about.of_facts),
+            json.dumps(about.texts),
+        ),
+    )
+    # What is asked elsewhere does not make a word known.
+    connection.executemany(
+        "INSERT INTO everyday (description) VALUES (?)",
+        [(indexed(text),) for text in about.texts[: about.answered]],
+    )
 
 
 def _quoted(word: str) -> str:

@@ -14,6 +14,7 @@ from knowledge.corpus import FACTS, corpus_fingerprint, load_corpus
 from knowledge.index import lexical
 from knowledge.index.chroma import ChromaServer, ServerMeanings, server_collection
 from knowledge.index.generation import (
+    EVERYDAY,
     VECTORS,
     WORDS,
     Generations,
@@ -22,6 +23,7 @@ from knowledge.index.generation import (
     file_sha256,
     fingerprint,
 )
+from knowledge.index.guess import Guesser
 from knowledge.index.lexical import LexicalIndex
 from knowledge.index.vectors import LocalMeanings, Meanings
 from schemas.errors import SettingsError
@@ -62,6 +64,8 @@ class Opened:
     meanings: Meanings | None = None
     embedder: Embedder | None = None
     """Of the same vector space as `meanings`; None when they are."""
+    guesser: Guesser | None = None
+    """Of components that are described in everyday language; None without their vectors."""
     degraded: str | None = None
     """What is lost and what to do about it."""
     warned: bool = False
@@ -70,7 +74,11 @@ class Opened:
     def without_meanings(self, reason: str) -> Opened:
         """The same index, searched by words alone."""
         return replace(
-            self, meanings=None, embedder=None, degraded=f"searched by words alone: {reason}"
+            self,
+            meanings=None,
+            embedder=None,
+            guesser=None,
+            degraded=f"searched by words alone: {reason}",
         )
 
 
@@ -139,14 +147,27 @@ def _open_generation(
     except sqlite3.Error as error:
         raise IndexDamaged(f"{WORDS}: {error}") from error
     if sources.server is not None:
-        return _with_server(words, sources, sources.server, manifest.corpus)
+        opened = _with_server(words, sources, sources.server, manifest.corpus)
+        return replace(opened, guesser=_guesser(generations, path, manifest, opened))
     opened = Opened(words, fingerprint(manifest.corpus, manifest.space))
     lost = _what_is_lost(manifest, sources.embedder)
     if lost:
         return opened.without_meanings(f"{lost}, {_MENDS}")
     vectors = generations.check(path, VECTORS, manifest)
     meanings = LocalMeanings(vectors, manifest.dimensions)
-    return replace(opened, meanings=meanings, embedder=sources.embedder)
+    opened = replace(opened, meanings=meanings, embedder=sources.embedder)
+    return replace(opened, guesser=_guesser(generations, path, manifest, opened))
+
+
+def _guesser(
+    generations: Generations, path: Path, manifest: Manifest, opened: Opened
+) -> Guesser | None:
+    """None when nothing is described, or queries are embedded in another space."""
+    if opened.embedder is None or opened.embedder.space != manifest.space:
+        return None
+    if EVERYDAY not in manifest.hashes:
+        return None
+    return Guesser(generations.check(path, EVERYDAY, manifest), opened.words.described())
 
 
 def _what_is_lost(manifest: Manifest, embedder: Embedder | None) -> str:

@@ -16,6 +16,7 @@ import pytest
 from knowledge.index import generation, lock
 from knowledge.index.build import Builder
 from knowledge.index.chroma import ChromaServer, persistent_client, server_client
+from knowledge.index.descriptions import described, entries
 from knowledge.index.opening import INDEX
 from knowledge.retriever import open_knowledge
 from schemas.errors import OutputError, OutsideError
@@ -137,6 +138,38 @@ def test_a_changed_fact_replaces_its_old_self_and_alone_is_embedded(built):
     assert len(built.generations) == 1
 
 
+def test_descriptions_of_the_components_are_embedded_beside_the_facts(built):
+    (path,) = built.generations
+    texts = described(fact.component for fact in FACTS).texts
+    vectors = np.fromfile(path / generation.EVERYDAY, "<f4").reshape(-1, DIMENSIONS)
+    assert len(vectors) == len(texts) > 0
+    assert vectors[0] == pytest.approx(built.embedder.embed(texts[:1])[0], abs=1e-6)
+
+
+def test_descriptions_are_carried_over(built):
+    (built.facts / "vpa.yaml").unlink()
+    (path,) = built.generations
+    before = (path / generation.EVERYDAY).read_bytes()
+    built.build()
+    (path,) = built.generations
+    assert built.embedder.embedded == []
+    assert (path / generation.EVERYDAY).read_bytes() == before
+
+
+def test_a_component_is_found_by_its_description(built):
+    text = entries()["spring-boot"][0]
+    assert built.ids(text) == ["spring-start"]
+
+
+def test_facts_without_a_described_component_have_no_descriptions(room):
+    for name in ("nodejs", "spring-boot"):
+        (room.facts / f"{name}.yaml").unlink()
+    room.build()
+    (path,) = room.generations
+    assert not (path / generation.EVERYDAY).exists()
+    assert room.open().state.degraded is None
+
+
 def test_a_removed_fact_goes(built):
     (built.facts / "vpa.yaml").unlink()
     report = built.build()
@@ -191,6 +224,8 @@ def older(path):
 DAMAGE = {
     "words": (generation.WORDS, spoil),
     "vectors": (generation.VECTORS, spoil),
+    "descriptions": (generation.EVERYDAY, spoil),
+    "no descriptions": (generation.EVERYDAY, Path.unlink),
     "cut vectors": (generation.VECTORS, lambda path: path.write_bytes(b"x")),
     "no vectors": (generation.VECTORS, Path.unlink),
     "no manifest": (generation.MANIFEST, Path.unlink),
