@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from functools import lru_cache
 from importlib import import_module
@@ -9,6 +10,7 @@ from importlib import import_module
 from adapters.llm.provider import ProviderFailure
 from schemas.prose import defused, shown
 
+_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 LONGEST = 200
 """Characters of a server's own words that are repeated."""
 
@@ -63,4 +65,4 @@ def words_of(server: str, secret: str | None = None) -> str:
         secret: The key, which some servers repeat.
     """
     text = server.replace(secret, "(the key)") if secret else server
-    return shown(defused(shown(text)), LONGEST)
+    return shown(defused(shown(_ESCAPE.sub("", text))), LONGEST)
