@@ -52,6 +52,7 @@ _DEFUSED = (
     (re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE), " "),
     (re.compile(r"(?<=\])(?=\()|(?<=!)(?=\[)|(?<=<)(?=[a-z!/?])", re.IGNORECASE), " "),
     (re.compile(r"(?<![\w.])@(?=[A-Za-z0-9])"), "@ "),
+    (re.compile(r"(?<=&)(?=#[0-9x]|[a-z]{2,32};)", re.IGNORECASE), " "),
 )
 """Where a space makes of an address, a link, markup and a mention the words they consist of."""
 _BYTES = {

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.prose import (
+    defused,
     figure_amount,
     foreign_digit,
     in_digits,
     numerals_in,
     packed,
     sentences_in,
+    unsafe_parts,
 )
 
 
@@ -77,3 +79,25 @@ def test_packed_data_holds_no_bracket_and_reads_back(facts):
     assert "<" not in text
     assert ">" not in text
     assert json.loads(text) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("see https://x.example/a", "see https: //x.example/a"),
+        ("WWW.x.example", "WWW .x.example"),
+        ("[a](b) and ![c](d)", "[a] (b) and ! [c] (d)"),
+        ("<img src=x>", "< img src=x>"),
+        ("ask @bob, not bob@x.example", "ask @ bob, not bob@x.example"),
+        ("&commat;bob &#64;bob A&B", "& commat;bob & #64;bob A&B"),
+        ("3 < 4, a @ b, 10:00 // noon", "3 < 4, a @ b, 10:00 // noon"),
+    ],
+)
+def test_links_markup_and_mentions_are_broken_by_a_space(text, broken):
+    assert defused(text) == broken
+    assert defused(broken) == broken
+
+
+@given(st.text(alphabet="a:/@<>![]().w x&#6;b", max_size=40))
+def test_what_is_broken_holds_nothing_that_lives(text):
+    assert not {"a link", "markup", "an image", "a mention"} & set(unsafe_parts(defused(text)))
