@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import lxml.html
 from markdown_it import MarkdownIt
 
+from ci.handoff.comment.about import CommentAbout
+from ci.handoff.comment.render import render_comment, render_explanation
 from ci.handoff.explain import explain
 from ci.handoff.helm_values import helm_files
 from ci.handoff.render import render
@@ -22,6 +24,7 @@ EVIL = "evil.example"
 """The only host that attempts name."""
 _ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]*://[^\s)>\"']*{re.escape(EVIL)}|www\.[^\s]*evil", re.I)
 _MENTION = re.compile(r"(?<![\w`/.])@[A-Za-z0-9][A-Za-z0-9-]*")
+_ABOUT = CommentAbout("shop/orders/app", "a" * 40, "2026-01-05T00:00:00Z")
 _LOADS = frozenset({"href", "src", "action", "formaction", "data", "poster", "srcset", "style"})
 
 
@@ -39,6 +42,9 @@ def everything_of(
     helm = helm_files(recommendation, charts)
     texts |= {f"--out {k}": v for k, v in handoff_texts(recommendation, helm).items()}
     texts["--report"] = report_html(recommendation)
+    texts["comment"] = render_comment(recommendation, _ABOUT).full_text
+    for item in recommendation.components:
+        texts["comment explain"] = render_explanation(recommendation, _ABOUT, item.name).full_text
     texts["mcp size_app"] = sizing_of(recommendation).model_dump_json()
     texts["mcp explain_component"] = json.dumps(explanations_of(recommendation), ensure_ascii=False)
     return texts
@@ -49,6 +55,8 @@ def alive_in(name: str, text: str) -> list[str]:
     found = [f"{name}: {what}" for what in _signs(text)]
     if name == "--report":
         found += [f"{name}: {what}" for what in _in_html(text)]
+    elif name.startswith("comment"):
+        found += [f"{name}: {what}" for what in _in_page(text)]
     elif name.endswith(".md"):
         found += [f"{name}: {what}" for what in _in_markdown(text)]
     elif name in ("--format table", "explain"):
@@ -74,6 +82,20 @@ def _in_html(text: str) -> Iterator[str]:
             said = "".join(element.itertext()) + " ".join(element.attrib.values())
             if EVIL in said.lower():
                 yield f"<{element.tag}> holds the text"
+
+
+def _in_page(text: str) -> Iterator[str]:
+    """A comment's own markup is HTML in part, so it is looked at as the page that it becomes."""
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    yield from _in_html(page)
+    document = lxml.html.document_fromstring(page)
+    for element in document.xpath("//code | //pre"):
+        element.text = ""
+        for child in list(element):
+            element.remove(child)
+    said = document.text_content()
+    yield from (repr(item[0]) for item in _ADDRESS.finditer(said))
+    yield from (repr(item[0]) for item in _MENTION.finditer(said))
 
 
 def _in_markdown(text: str) -> Iterator[str]:
