@@ -97,7 +97,8 @@ class Guesser:
 
         about = self._described
         texts = np.frombuffer(self._content, dtype="<f4").reshape(len(about.texts), -1)
-        cosines = (texts @ np.asarray(vectors, dtype=np.float32).T).max(axis=1)
+        # Not a product in BLAS: its threads and the embedder's get into each other's way.
+        cosines = np.einsum("qd,td->qt", np.asarray(vectors, np.float32), texts).max(axis=0)
         nearest = np.maximum.reduceat(cosines[: about.answered], about.starts)
         elsewhere = float(cosines[about.answered :].max())
         return GuessFeatures(nearest, elsewhere, min(known_words, ENOUGH_WORDS) / ENOUGH_WORDS)

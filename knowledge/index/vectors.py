@@ -39,5 +39,6 @@ class LocalMeanings:
         import numpy as np
 
         facts = np.frombuffer(self._content, dtype="<f4").reshape(-1, self._dimensions)
-        products = np.asarray(vectors, dtype=np.float32) @ facts.T
+        # Not a product in BLAS: its threads and the embedder's get into each other's way.
+        products = np.einsum("qd,fd->qf", np.asarray(vectors, dtype=np.float32), facts)
         return [dict(enumerate(row)) for row in np.clip(products, -1.0, 1.0).tolist()]

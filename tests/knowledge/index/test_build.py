@@ -18,6 +18,7 @@ from knowledge.index.build import Builder
 from knowledge.index.chroma import ChromaServer, persistent_client, server_client
 from knowledge.index.descriptions import described, entries
 from knowledge.index.opening import INDEX
+from knowledge.index.scoring import Mode
 from knowledge.retriever import open_knowledge
 from schemas.errors import OutputError, OutsideError
 from schemas.knowledge import KnowledgeQuery
@@ -159,6 +160,17 @@ def test_descriptions_are_carried_over(built):
 def test_a_component_is_found_by_its_description(built):
     text = entries()["spring-boot"][0]
     assert built.ids(text) == ["spring-start"]
+
+
+def test_a_description_lifts_nothing_past_the_filters_of_a_query(built):
+    text = entries()["spring-boot"][0]
+    assert "spring-start" not in built.ids(text, languages=("javascript",))
+
+
+def test_a_description_is_not_looked_at_when_meanings_alone_are_compared(built):
+    query = KnowledgeQuery(text=entries()["spring-boot"][0])
+    (answer,) = built.open().in_mode(Mode.DENSE).search([query])
+    assert answer.found == ()
 
 
 def test_facts_without_a_described_component_have_no_descriptions(room):
