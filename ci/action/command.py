@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import secrets
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -68,6 +70,17 @@ class _Step:
     run: ActionsRun
 
     def take(self) -> int:
+        with _commands_stopped(self.run):
+            sized, comment, subject = self._sized()
+            said = self._say(sized, comment, subject)
+            warning = self._remembered(sized, subject)
+            sys.stdout.write(harmless(render(sized.recommendation, "table")))
+        self._hand_over(sized, comment, said)
+        _annotate([*_unsaid(said), *_warnings(warning), *self._remarks(sized)])
+        return 1 if failed(sized.recommendation, self.inputs.fail_on) else 0
+
+    def _sized(self) -> tuple[Sized, Comment, Subject]:
+        """Everything that is computed, with its files written."""
         for name in self.settings.unknown:
             sys.stderr.write(f"warning: {name} is not a setting of ai-provision; it is ignored\n")
         source = source_of(self.inputs, self.run)
@@ -79,10 +92,7 @@ class _Step:
         comment = rendered(sized.recommendation, subject, self.run)
         text = comment.text.removeprefix(comment.marker).lstrip("\n")
         publish({**result_files(sized), COMMENT_FILE: text.encode()}, self.inputs.out)
-        said = self._say(sized, comment, subject)
-        self._hand_over(sized, comment, said)
-        self._remember(sized, subject)
-        return 1 if failed(sized.recommendation, self.inputs.fail_on) else 0
+        return sized, comment, subject
 
     def _subject(self, sized: Sized, source: Source) -> Subject:
         pull = pull_of(read_payload(self.run.event_path)) if self.run.event_path else None
@@ -108,21 +118,20 @@ class _Step:
             return Said(why_not=failure_of(error, self.settings).sentence)
 
     def _hand_over(self, sized: Sized, comment: Comment, said: Said) -> None:
-        recommendation = sized.recommendation
-        sys.stdout.write(harmless(render(recommendation, "table")))
         add_summary(self.run, comment.full_text)
+        out = self.inputs.out.absolute()
+        write_outputs(self.run, outputs_of(sized.recommendation, out, said.url))
+
+    def _remarks(self, sized: Sized) -> list[Remark]:
         level: Level = "error" if self.inputs.fail_on is FailOn.DIFFERENCE else "notice"
         below = PurePosixPath(self.inputs.working_directory.as_posix())
-        remarks = remarks_of(recommendation, below=below, differences=level)
-        _annotate([*_unsaid(said), *remarks])
-        write_outputs(self.run, outputs_of(recommendation, self.inputs.out.absolute(), said.url))
+        return remarks_of(sized.recommendation, below=below, differences=level)
 
-    def _remember(self, sized: Sized, subject: Subject) -> None:
+    def _remembered(self, sized: Sized, subject: Subject) -> str | None:
+        """A warning when the decisions could not be kept."""
         if subject.pull is not None and subject.pull.fork:
-            return  # what a stranger's repository looks like is nothing to learn from
-        warning = remember(sized.recommendation, self.settings)
-        if warning:
-            _annotate([Remark("warning", warning)])
+            return None  # what a stranger's repository looks like is nothing to learn from
+        return remember(sized.recommendation, self.settings)
 
 
 def _unsaid(said: Said) -> Iterator[Remark]:
@@ -130,6 +139,27 @@ def _unsaid(said: Said) -> Iterator[Remark]:
         yield Remark("warning", f"no comment was written: {said.why_not}", title="comment")
 
 
+def _warnings(warning: str | None) -> Iterator[Remark]:
+    if warning:
+        yield Remark("warning", warning)
+
+
 def _annotate(remarks: Iterable[Remark]) -> None:
     sys.stdout.write("".join(f"{remark.command()}\n" for remark in remarks))
     sys.stdout.flush()
+
+
+@contextmanager
+def _commands_stopped(run: ActionsRun) -> Iterator[None]:
+    """Meanwhile the runner takes no line of the log for a command, whoever wrote it."""
+    if run.output is None:
+        yield
+        return
+    mark = secrets.token_hex(24)
+    sys.stdout.write(f"::stop-commands::{mark}\n")
+    sys.stdout.flush()
+    try:
+        yield
+    finally:
+        sys.stdout.write(f"\n::{mark}::\n")
+        sys.stdout.flush()

@@ -43,8 +43,6 @@ class Said:
 def rendered(recommendation: Recommendation, subject: Subject, run: ActionsRun) -> Comment:
     """The comment's text, also for the summary."""
     commit = recommendation.repository.commit or _UNKNOWN
-    pull = subject.pull
-    own = pull is not None and not pull.fork and commit == pull.head_sha
     about = CommentAbout(
         key=subject.app,
         head_sha=commit,
@@ -52,7 +50,8 @@ def rendered(recommendation: Recommendation, subject: Subject, run: ActionsRun) 
         run_url=run.run_url,
         edits=subject.edits,
         by_hand=subject.by_hand,
-        can_apply=own,
+        # The command would ask for the two fields, which stand in no comment here.
+        can_apply=False,
     )
     return render_comment(recommendation, about)
 
