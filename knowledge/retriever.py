@@ -72,6 +72,8 @@ class Nearness:
     """By position."""
     vectors: Sequence[Sequence[float]] = ()
     """Of the query as it is put, and in the words of the field."""
+    elsewhere: float = 0.0
+    """Cosine with the nearest of what is asked elsewhere; 0 without descriptions."""
 
     @property
     def field(self) -> float:
@@ -165,7 +167,7 @@ class Retriever:
             hits, known = self._words.hits(query_terms(text)), near or Nearness({})
             field = known.field
             positions = range(len(self._words.facets))
-            rows.append([self._features(n, hits, known.cosines, field) for n in positions])
+            rows.append([self._features(n, hits, known, field) for n in positions])
         return rows
 
     def guesses(self, texts: Sequence[str]) -> Sequence[GuessFeatures]:
@@ -195,7 +197,7 @@ class Retriever:
             passing[position] = passed
             if passed is Match.NONE and position not in hits.coverage and not wordless:
                 continue
-            features = self._features(position, hits, known.cosines, field)
+            features = self._features(position, hits, known, field)
             chances[position] = score(features, mode, passed)
         if mode is Mode.HYBRID:
             chances |= self._guessed(query.text, known, hits, passing, chances)
@@ -239,22 +241,22 @@ class Retriever:
         entries = guess.entries_above(_WORTH_A_LOOK / max(unanswered, _WORTH_A_LOOK))
         if not entries:
             return {}
+        field = near.field
         own = {
             position: chances.get(position)
-            or score(self._features(position, hits, near.cosines, near.field), Mode.HYBRID)
+            or score(self._features(position, hits, near, field), Mode.HYBRID)
             for position, passed in passing.items()
             if passed is Match.NONE and guess.of_facts[position] in entries
         }
         return _with_guesses(own, guess, unanswered)
 
-    def _features(
-        self, position: int, hits: LexicalHits, cosines: Mapping[int, float], field: float
-    ) -> Features:
+    def _features(self, position: int, hits: LexicalHits, near: Nearness, field: float) -> Features:
         return Features(
-            cosine=cosines.get(position, 0.0),
+            cosine=near.cosines.get(position, 0.0),
             coverage=hits.coverage.get(position, 0.0),
             bm25=hits.bm25.get(position, 0.0) * self._words.scale,
             field=field,
+            elsewhere=near.elsewhere,
         )
 
     def _nearness(self, texts: Sequence[str]) -> Sequence[Nearness | None]:
@@ -271,12 +273,14 @@ class Retriever:
             return [None] * len(texts)
         by_text = dict(zip(asked, cosines, strict=True))
         return [
-            Nearness(
-                _nearer(by_text[text], by_text[in_field_words(text)]),
-                self._vectors(list(dict.fromkeys((text, in_field_words(text))))),
-            )
+            self._near(text, _nearer(by_text[text], by_text[in_field_words(text)]))
             for text in texts
         ]
+
+    def _near(self, text: str, cosines: Mapping[int, float]) -> Nearness:
+        vectors = self._vectors(list(dict.fromkeys((text, in_field_words(text)))))
+        guesser = self._opened.guesser
+        return Nearness(cosines, vectors, guesser.elsewhere(vectors) if guesser else 0.0)
 
     def _vectors(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Vectors of queries; the rounds of a search ask some of them again."""

@@ -95,13 +95,28 @@ class Guesser:
         """What is known of a query, as in `guess`."""
         import numpy as np
 
-        about = self._described
-        texts = np.frombuffer(self._content, dtype="<f4").reshape(len(about.texts), -1)
-        # Not a product in BLAS: its threads and the embedder's get into each other's way.
-        cosines = np.einsum("qd,td->qt", np.asarray(vectors, np.float32), texts).max(axis=0)
+        about, cosines = self._described, self._cosines(vectors)
         nearest = np.maximum.reduceat(cosines[: about.answered], about.starts)
         elsewhere = float(cosines[about.answered :].max())
         return GuessFeatures(nearest, elsewhere, min(known_words, ENOUGH_WORDS) / ENOUGH_WORDS)
+
+    def elsewhere(self, vectors: Sequence[Sequence[float]]) -> float:
+        """The cosine of a query with the nearest of what is asked elsewhere.
+
+        Args:
+            vectors: As in `guess`.
+        """
+        return float(self._cosines(vectors)[self._described.answered :].max())
+
+    def _cosines(self, vectors: Sequence[Sequence[float]]) -> npt.NDArray[np.float32]:
+        """With each text, of whichever vector is nearer; shape (texts,)."""
+        import numpy as np
+
+        texts = np.frombuffer(self._content, dtype="<f4").reshape(len(self._described.texts), -1)
+        # Not a product in BLAS: its threads and the embedder's get into each other's way.
+        cosines = np.einsum("qd,td->qt", np.asarray(vectors, np.float32), texts)
+        nearer: npt.NDArray[np.float32] = cosines.max(axis=0)
+        return nearer
 
 
 def with_guess(chance: float, guessed: float, rank: int) -> float:

@@ -47,6 +47,10 @@ def test_what_is_asked_elsewhere_speaks_against_every_component():
     assert best(toward(c=0.6)) > best(toward(c=0.6, elsewhere=0.6))
 
 
+def test_how_near_a_query_is_to_what_is_asked_elsewhere_is_known_by_itself():
+    assert GUESSER.elsewhere([toward(c=0.6), toward(elsewhere=0.4)]) == pytest.approx(0.4)
+
+
 def test_a_few_known_words_are_no_description():
     assert best(toward(c=0.6), words=8) > best(toward(c=0.6), words=2)
     assert best(toward(c=0.6), words=8) == best(toward(c=0.6), words=30)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.index.filters import Match
-from knowledge.index.scoring import FLOOR, WEIGHTS, Features, Mode, score
+from knowledge.index.scoring import ELSEWHERE, FLOOR, WEIGHTS, Features, Mode, score
 
 FEATURES = st.builds(
     Features,
@@ -15,6 +15,7 @@ FEATURES = st.builds(
     coverage=st.floats(0, 1),
     bm25=st.floats(0, 1000),
     field=st.floats(-1, 1),
+    elsewhere=st.floats(-1, 1),
 )
 
 
@@ -56,6 +57,12 @@ def test_each_half_looks_at_its_own_features_alone():
 def test_more_of_anything_never_lowers_the_score(name, features, mode, more):
     better = replace(features, **{name: getattr(features, name) + more})
     assert score(better, mode) >= score(features, mode)
+
+
+def test_only_what_is_clearly_asked_elsewhere_counts_against_a_fact():
+    known = Features(cosine=0.6, coverage=0.6, bm25=14.0, field=0.15)
+    values = [score(replace(known, elsewhere=near), Mode.HYBRID) for near in (0, ELSEWHERE, 0.6)]
+    assert values[0] == values[1] > FLOOR > values[2]
 
 
 def test_a_question_about_sizes_needs_less_to_be_answered_than_one_about_something_else():
