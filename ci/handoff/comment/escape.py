@@ -34,7 +34,8 @@ _HEX = re.compile(r"[0-9a-f]{7}", re.IGNORECASE)
 _SYMBOLS = frozenset("-+=<>/%×·–—→≤≥±≈&−") | frozenset(_LEAD + _TRAIL)
 _MEANS_SOMETHING = re.compile(r"([-+=<>&\[\]()!.])")
 """Punctuation that begins something in Markdown."""
-_TOKEN = re.compile(rf"(?<!\S)[{re.escape(_LEAD)}]*`[^`]+`[{re.escape(_TRAIL)}]*(?!\S)|\S+")
+_MARKED = r"`(?=[^`]*[^`\s])[^`]+`"
+_TOKEN = re.compile(rf"(?<!\S)[{re.escape(_LEAD)}]*{_MARKED}[{re.escape(_TRAIL)}]*(?!\S)|\S+")
 """A word, or words that the text itself marks as code."""
 _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"

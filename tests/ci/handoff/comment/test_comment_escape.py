@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ci.handoff.comment.escape import code, html_code, prose, visible
@@ -66,6 +66,7 @@ def agrees(shown, expected):
 
 
 @settings(deadline=None, max_examples=100)
+@example(text="` `", frame=min(FRAMES))
 @given(text=TEXTS, frame=st.sampled_from(sorted(FRAMES)))
 def test_prose_does_nothing_and_shows_everything(text, frame):
     around, read = FRAMES[frame]
