@@ -72,6 +72,8 @@ class FakeRunner:
     variables: Mapping[str, str] = field(default_factory=dict)
     """Variables that the machine has beside those of the runner."""
     runs: int = 0
+    artifacts: Mapping[str, Path] = field(default_factory=dict)
+    """Of the run that ended last."""
 
     def run(
         self, workflow: Path, event_name: str, event: Mapping[str, Any], *, attempt: int = 1,
@@ -91,8 +93,9 @@ class FakeRunner:
         assert set(data) <= _KEYS, set(data) - _KEYS
         assert data["permissions"] == {}
         assert event_name in data["on"]
-        self.world.artifacts.clear()
+        outer, self.world.artifacts = self.world.artifacts, {}
         self.runs += 1
+        number = self.runs
         github = self.world.github
         context = {
             "event": event,
@@ -100,7 +103,7 @@ class FakeRunner:
             "repository": github.repository,
             "sha": github.branches["main"],
             "run_attempt": attempt,
-            "run_id": 1000 + self.runs,
+            "run_id": 1000 + number,
             "server_url": "https://github.com",
             "api_url": github.url,
         }
@@ -109,6 +112,7 @@ class FakeRunner:
             assert set(job) <= _JOB_KEYS, set(job) - _JOB_KEYS
             (between or {}).get(name, lambda: None)()
             jobs[name] = _JobRun(self, name, job, context, jobs).run()
+        self.artifacts, self.world.artifacts = self.world.artifacts, outer
         return jobs
 
 
@@ -125,7 +129,7 @@ class _JobRun:
         needs = job.get("needs", [])
         self.needs = {n: before[n] for n in ([needs] if isinstance(needs, str) else needs)}
         self.github = github
-        root = runner.directory / f"run-{runner.runs}" / name
+        root = runner.directory / f"run-{github['run_id']}" / name
         self.machine = Machine(root, job["permissions"])
         self.after: list[tuple[Any, Mapping[str, str]]] = []
 

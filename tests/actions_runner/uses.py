@@ -33,7 +33,7 @@ class World:
     caches: dict[str, Path] = field(default_factory=dict)
     """Kept from run to run, by key."""
     store: Path = Path()
-    """Where artifacts and caches lie."""
+    """Where caches lie."""
 
 
 @dataclass
@@ -128,7 +128,7 @@ class FakeUploadArtifact:
                 return {}
             raise StepFailed("no files were found")
         assert inputs["name"] not in world.artifacts
-        kept = world.store / f"artifact-{len(world.artifacts)}"
+        kept = machine.root.parent / f"artifact-{inputs['name']}"
         for path in shown:
             copy = kept / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -94,7 +94,7 @@ class Repository:
         """All that leaves the jobs: logs, summaries, outputs, artifacts, and GitHub's state."""
         parts = [json.dumps([job.outputs, job.log, job.summary]) for job in self.jobs.values()]
         parts += [step.log.text for job in self.jobs.values() for step in job.steps]
-        artifacts = self.runner.world.artifacts.values()
+        artifacts = self.runner.artifacts.values()
         parts += [f.read_text() for kept in artifacts for f in kept.rglob("*") if f.is_file()]
         parts += [item.body for item in self.github.all_comments]
         parts += [json.dumps(request.body, default=str) for request in self.github.requests]
@@ -243,6 +243,18 @@ def test_a_push_between_gate_and_publish_is_said_and_nothing_is_applied(reposito
     assert "Outdated" in repository.own[0].body
     assert f"sha={sha}" in repository.own[0].body.splitlines()[0]
     assert [run.conclusion for run in repository.github.check_runs] == ["neutral"]
+
+
+def test_of_two_comments_at_once_the_later_ones_answer_stays(repository):
+    def later():
+        repository.comment(SIZE.replace("staging", "dev"))
+
+    repository.comment(SIZE, between={"publish": later})
+    (own,) = repository.own
+    assert "`dev`" in own.body
+    assert "`staging`" not in own.body
+    reactions = {item.comment_id: item.content for item in repository.github.all_reactions}
+    assert sorted(reactions.values()) == ["+1", "rocket"]
 
 
 def test_an_analysis_that_fails_is_told_once_and_fails_the_check(repository):

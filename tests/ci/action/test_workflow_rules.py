@@ -206,3 +206,20 @@ def test_a_comment_that_is_no_command_pushes_none_out_of_the_queue():
     grouped = [name for name, job in data["jobs"].items() if "concurrency" in job]
     assert grouped == ["analyse"]
     assert data["jobs"]["analyse"]["if"] == "needs.gate.outputs.ok == 'true'"
+
+
+@pytest.mark.parametrize("kind", ["inputs", "outputs"])
+def test_the_documentation_names_every_input_and_output(kind):
+    text = (ROOT / "docs" / "action.md").read_text()
+    assert [name for name in load(ACTIONS[0])[kind] if f"`{name}`" not in text] == []
+
+
+def test_the_documentation_names_every_variable_and_secret_of_the_workflows():
+    text = (ROOT / "docs" / "action.md").read_text()
+    used = {
+        name
+        for path in WORKFLOWS
+        for name in re.findall(r"(?:vars|secrets)\.([A-Z_]+)", path.read_text())
+    }
+    assert len(used) > 8
+    assert {name for name in used if f"`{name}`" not in text} == set()
