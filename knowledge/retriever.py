@@ -70,8 +70,8 @@ class Nearness:
 
     cosines: Mapping[int, float]
     """By position."""
-    vectors: Sequence[Sequence[float]] = ()
-    """Of the query as it is put, and in the words of the field."""
+    descriptions: Sequence[float] = ()
+    """Cosines with the everyday descriptions, in their order; empty without them."""
     elsewhere: float = 0.0
     """Cosine with the nearest of what is asked elsewhere; 0 without descriptions."""
 
@@ -177,7 +177,7 @@ class Retriever:
             return []
         return [
             guesser.features(
-                (near or Nearness({})).vectors, self._words.known_words(query_terms(text))
+                (near or Nearness({})).descriptions, self._words.known_words(query_terms(text))
             )
             for text, near in zip(texts, self._nearness(texts), strict=True)
         ]
@@ -236,7 +236,7 @@ class Retriever:
         guesser = self._opened.guesser
         if guesser is None:
             return {}
-        guess = guesser.guess(near.vectors, self._words.known_words(query_terms(text)))
+        guess = guesser.guess(near.descriptions, self._words.known_words(query_terms(text)))
         unanswered = 1 - max(chances.values(), default=0.0)
         entries = guess.entries_above(_WORTH_A_LOOK / max(unanswered, _WORTH_A_LOOK))
         if not entries:
@@ -272,15 +272,17 @@ class Retriever:
             self._opened = replace(self._opened.without_meanings(error.message), warned=True)
             return [None] * len(texts)
         by_text = dict(zip(asked, cosines, strict=True))
-        return [
-            self._near(text, _nearer(by_text[text], by_text[in_field_words(text)]))
-            for text in texts
-        ]
+        return [self._near(_nearer(by_text[text], by_text[in_field_words(text)])) for text in texts]
 
-    def _near(self, text: str, cosines: Mapping[int, float]) -> Nearness:
-        vectors = self._vectors(list(dict.fromkeys((text, in_field_words(text)))))
-        guesser = self._opened.guesser
-        return Nearness(cosines, vectors, guesser.elsewhere(vectors) if guesser else 0.0)
+    def _near(self, cosines: Mapping[int, float]) -> Nearness:
+        """Tells facts from the descriptions, whose positions come after theirs."""
+        guesser, facts = self._opened.guesser, len(self._words.facets)
+        if guesser is None:
+            return Nearness(cosines)
+        rest = range(facts, facts + guesser.texts)
+        descriptions = [cosines.get(position, -1.0) for position in rest]
+        of_facts = {n: cosine for n, cosine in cosines.items() if n < facts}
+        return Nearness(of_facts, descriptions, guesser.elsewhere(descriptions))
 
     def _vectors(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Vectors of queries; the rounds of a search ask some of them again."""

@@ -141,8 +141,9 @@ class Builder:
             lexical.write(target / WORDS, corpus.facts)
             stored = None
             if embedder is not None and corpus.facts:
-                self.progress("embedding descriptions", 0, 0)
-                describe(target, embedder, self._same_space(former, embedder))
+                if self.server is None:
+                    self.progress("embedding descriptions", 0, 0)
+                    describe(target, embedder, self._same_space(former, embedder))
                 stored = self._store(target, corpus, embedder, former)
             manifest = self._manifest(target, corpus, embedder, stored)
             (target / MANIFEST).write_text(manifest.model_dump_json(indent=2), "utf-8")

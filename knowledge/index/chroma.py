@@ -126,6 +126,11 @@ def get_collection(client: ClientAPI, name: str) -> Collection | None:
         return None
 
 
+def description_id(number: int) -> str:
+    """The id under which an everyday description lies beside the facts; no fact has such a one."""
+    return f"description:{number}"
+
+
 class ServerMeanings:
     """Cosines from a Chroma server; implements `knowledge.index.vectors.Meanings`.
 
@@ -134,7 +139,7 @@ class ServerMeanings:
     Args:
         server: Asked at each search, not before.
         collection: Its name there.
-        positions: Of the facts, by id.
+        positions: Of the facts and, after them, of the descriptions, by id.
     """
 
     def __init__(self, server: ChromaServer, collection: str, positions: Mapping[str, int]) -> None:

@@ -42,7 +42,7 @@ _REPEATED = 0.9
 class GuessFeatures:
     """What is known of one query."""
 
-    nearest: npt.NDArray[np.float32]
+    nearest: npt.NDArray[np.float64]
     """Cosines with the nearest description of each entry; shape (entries,)."""
     elsewhere: float
     """Cosine with the nearest of what is asked elsewhere."""
@@ -65,58 +65,48 @@ class Guess:
 
 
 class Guesser:
-    """Compares queries with descriptions.
+    """Weighs how near queries are to descriptions.
 
     Args:
-        content: The vectors of the descriptions, as 32-bit floats in the order of their texts.
-        described: What they are about.
+        described: What the descriptions are about; there must be some.
     """
 
-    def __init__(self, content: bytes, described: Described) -> None:
-        self._content = content
+    def __init__(self, described: Described) -> None:
         self._described = described
+        self.texts = len(described.texts)
+        """How many descriptions there are."""
 
-    def guess(self, vectors: Sequence[Sequence[float]], known_words: int) -> Guess:
+    def guess(self, cosines: Sequence[float], known_words: int) -> Guess:
         """What a query describes.
 
         Args:
-            vectors: Of the query as it is put, and in other words; whichever is nearer counts.
+            cosines: Of the query with each text of the descriptions.
             known_words: How many words of the query are known.
         """
         import numpy as np
 
-        seen = self.features(vectors, known_words)
+        seen = self.features(cosines, known_words)
         logits = BIAS + NEAREST * seen.nearest + ELSEWHERE * seen.elsewhere + KNOWN * seen.words
         mass = np.exp(logits).sum()
         relative = np.exp(_FLATNESS * (logits - logits.max()))
         return Guess((mass / (1 + mass) * relative).tolist(), self._described.of_facts)
 
-    def features(self, vectors: Sequence[Sequence[float]], known_words: int) -> GuessFeatures:
+    def features(self, cosines: Sequence[float], known_words: int) -> GuessFeatures:
         """What is known of a query, as in `guess`."""
         import numpy as np
 
-        about, cosines = self._described, self._cosines(vectors)
-        nearest = np.maximum.reduceat(cosines[: about.answered], about.starts)
-        elsewhere = float(cosines[about.answered :].max())
-        return GuessFeatures(nearest, elsewhere, min(known_words, ENOUGH_WORDS) / ENOUGH_WORDS)
+        about = self._described
+        nearest = np.maximum.reduceat(np.asarray(cosines[: about.answered]), about.starts)
+        words = min(known_words, ENOUGH_WORDS) / ENOUGH_WORDS
+        return GuessFeatures(nearest, self.elsewhere(cosines), words)
 
-    def elsewhere(self, vectors: Sequence[Sequence[float]]) -> float:
+    def elsewhere(self, cosines: Sequence[float]) -> float:
         """The cosine of a query with the nearest of what is asked elsewhere.
 
         Args:
-            vectors: As in `guess`.
+            cosines: As in `guess`.
         """
-        return float(self._cosines(vectors)[self._described.answered :].max())
-
-    def _cosines(self, vectors: Sequence[Sequence[float]]) -> npt.NDArray[np.float32]:
-        """With each text, of whichever vector is nearer; shape (texts,)."""
-        import numpy as np
-
-        texts = np.frombuffer(self._content, dtype="<f4").reshape(len(self._described.texts), -1)
-        # Not a product in BLAS: its threads and the embedder's get into each other's way.
-        cosines = np.einsum("qd,td->qt", np.asarray(vectors, np.float32), texts)
-        nearer: npt.NDArray[np.float32] = cosines.max(axis=0)
-        return nearer
+        return max(cosines[self._described.answered :])
 
 
 def with_guess(chance: float, guessed: float, rank: int) -> float:

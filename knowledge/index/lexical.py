@@ -86,7 +86,7 @@ class LexicalIndex:
         self.facets: tuple[Facets, ...] = tuple(
             Facets.from_row(item) for item in json.loads(row[0])
         )
-        self.positions: Mapping[str, int] = {item.id: n for n, item in enumerate(self.facets)}
+        self.positions: dict[str, int] = {item.id: n for n, item in enumerate(self.facets)}
         self.scale = log(1 + REFERENCE_FACTS) / log(2 + len(self.facets))
         """Makes BM25 comparable with that of `REFERENCE_FACTS`: the weight of a rare word grows
         with the logarithm of the corpus, and must not lift facts over the floor as it grows."""

@@ -12,7 +12,12 @@ from pathlib import Path
 
 from knowledge.corpus import FACTS, corpus_fingerprint, load_corpus
 from knowledge.index import lexical
-from knowledge.index.chroma import ChromaServer, ServerMeanings, server_collection
+from knowledge.index.chroma import (
+    ChromaServer,
+    ServerMeanings,
+    description_id,
+    server_collection,
+)
 from knowledge.index.generation import (
     EVERYDAY,
     VECTORS,
@@ -65,7 +70,7 @@ class Opened:
     embedder: Embedder | None = None
     """Of the same vector space as `meanings`; None when they are."""
     guesser: Guesser | None = None
-    """Of components that are described in everyday language; None without their vectors."""
+    """Of components that are described in everyday language; None without meanings."""
     degraded: str | None = None
     """What is lost and what to do about it."""
     warned: bool = False
@@ -147,27 +152,23 @@ def _open_generation(
     except sqlite3.Error as error:
         raise IndexDamaged(f"{WORDS}: {error}") from error
     if sources.server is not None:
-        opened = _with_server(words, sources, sources.server, manifest.corpus)
-        return replace(opened, guesser=_guesser(generations, path, manifest, opened))
+        return _with_server(words, sources, sources.server, manifest.corpus)
     opened = Opened(words, fingerprint(manifest.corpus, manifest.space))
     lost = _what_is_lost(manifest, sources.embedder)
     if lost:
         return opened.without_meanings(f"{lost}, {_MENDS}")
     vectors = generations.check(path, VECTORS, manifest)
+    if EVERYDAY in manifest.hashes:
+        vectors += generations.check(path, EVERYDAY, manifest)
     meanings = LocalMeanings(vectors, manifest.dimensions)
-    opened = replace(opened, meanings=meanings, embedder=sources.embedder)
-    return replace(opened, guesser=_guesser(generations, path, manifest, opened))
+    guesser = _guesser(words)
+    return replace(opened, meanings=meanings, embedder=sources.embedder, guesser=guesser)
 
 
-def _guesser(
-    generations: Generations, path: Path, manifest: Manifest, opened: Opened
-) -> Guesser | None:
-    """None when nothing is described, or queries are embedded in another space."""
-    if opened.embedder is None or opened.embedder.space != manifest.space:
-        return None
-    if EVERYDAY not in manifest.hashes:
-        return None
-    return Guesser(generations.check(path, EVERYDAY, manifest), opened.words.described())
+def _guesser(words: LexicalIndex) -> Guesser | None:
+    """None when no component is described."""
+    about = words.described()
+    return Guesser(about) if about.texts else None
 
 
 def _what_is_lost(manifest: Manifest, embedder: Embedder | None) -> str:
@@ -192,8 +193,11 @@ def _with_server(
         lost = f"there is no embedder for queries, {_MENDS}"
         return Opened(words, fingerprint(corpus, None)).without_meanings(lost)
     name = fingerprint(corpus, embedder.space)
-    meanings = ServerMeanings(server, server_collection(name), words.positions)
-    return Opened(words, name, meanings, embedder)
+    positions = words.positions | {
+        description_id(n): len(words.positions) + n for n in range(len(words.described().texts))
+    }
+    meanings = ServerMeanings(server, server_collection(name), positions)
+    return Opened(words, name, meanings, embedder, _guesser(words))
 
 
 def _words_on_the_spot(directory: Path, directories: Sequence[Path], corpus: str) -> LexicalIndex:

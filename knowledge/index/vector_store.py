@@ -25,12 +25,14 @@ from knowledge.index.chroma import (
     SERVER_PREFIX,
     ChromaServer,
     create_collection,
+    description_id,
     get_collection,
     in_time,
     persistent_client,
     server_client,
     server_collection,
 )
+from knowledge.index.descriptions import described
 from knowledge.index.document import text_of
 from knowledge.index.generation import CHROMA, VECTORS
 from schemas.knowledge import Fact
@@ -151,6 +153,7 @@ def _store_on_server(
     collection = create_collection(client, unfinished, built_at=int(built_at.timestamp()))
     try:
         embedded = _fill(collection, facts, vectors, known)
+        _fill_descriptions(collection, facts, vectors.embedder, known)
         dimensions = _matrix(collection, [facts[0].id]).shape[1]
         if get_collection(client, name) is not None:
             client.delete_collection(name)
@@ -181,6 +184,18 @@ def _fill(collection: Collection, facts: Sequence[Fact], vectors: Vectors, known
     vectors.done(len(nodes) - new)
     fill_collection(collection, nodes, vectors.embedder, vectors.done)
     return new
+
+
+def _fill_descriptions(
+    collection: Collection, facts: Sequence[Fact], embedder: Embedder, known: Known
+) -> None:
+    """Store everyday descriptions beside the facts."""
+    nodes = []
+    for number, text in enumerate(described(fact.component for fact in facts).texts):
+        key = text_hash(text, embedder.space)
+        nodes.append(node_of(description_id(number), text, {"text_hash": key}, known.get(key)))
+    if nodes:
+        fill_collection(collection, nodes, embedder, lambda _count: None)
 
 
 def _known_locally(former: Path | None) -> Known:

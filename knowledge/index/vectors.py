@@ -12,6 +12,8 @@ class Meanings(Protocol):
     def cosines(self, vectors: Sequence[Sequence[float]]) -> Sequence[Mapping[int, float]]:
         """Per query vector: position of a fact to its cosine; facts may be absent.
 
+        The positions after those of the facts are those of the everyday descriptions.
+
         Raises:
             OutsideError: They could not be asked for.
         """
@@ -26,7 +28,7 @@ class LocalMeanings:
     32-bit floats, in the order of the facts.
 
     Args:
-        content: The file's bytes.
+        content: The bytes of the files: of facts and, after them, of descriptions.
         dimensions: Of one vector.
     """
 

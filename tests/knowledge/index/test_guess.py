@@ -1,6 +1,5 @@
 """A query in everyday language is led to a component by descriptions of it."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,33 +12,27 @@ from knowledge.index.scoring import FLOOR
 ABOUT = Described(
     starts=(0, 2), answered=4, of_facts=(0, 1, 1), texts=("a", "b", "c", "d", "elsewhere")
 )
-VECTORS = np.eye(5, dtype="<f4")
-GUESSER = Guesser(VECTORS.tobytes(), ABOUT)
+GUESSER = Guesser(ABOUT)
 CHANCES = st.floats(0, 0.999)
 
 
 def toward(**cosines: float) -> list[float]:
-    """A vector with these cosines with the texts."""
+    """Cosines with the texts."""
     return [cosines.get(text, 0.0) for text in ABOUT.texts]
 
 
-def best(*vectors: list[float], words: int = ENOUGH_WORDS) -> float:
-    return max(GUESSER.guess(vectors, words).chances)
+def best(cosines: list[float], words: int = ENOUGH_WORDS) -> float:
+    return max(GUESSER.guess(cosines, words).chances)
 
 
 def test_the_nearest_description_counts_not_their_mean():
-    one = GUESSER.features([toward(a=0.8, b=0.0)], 4)
+    one = GUESSER.features(toward(a=0.8, b=0.0), 4)
     assert one.nearest.tolist() == pytest.approx([0.8, 0.0])
     assert (one.elsewhere, one.words) == (0.0, 4 / ENOUGH_WORDS)
 
 
-def test_the_nearer_of_two_wordings_of_a_query_counts():
-    both = GUESSER.features([toward(a=0.3, c=0.5), toward(a=0.6)], 4)
-    assert both.nearest.tolist() == pytest.approx([0.6, 0.5])
-
-
 def test_a_description_leads_to_its_component():
-    first, second = GUESSER.guess([toward(c=0.7)], ENOUGH_WORDS).chances
+    first, second = GUESSER.guess(toward(c=0.7), ENOUGH_WORDS).chances
     assert second >= FLOOR > first
 
 
@@ -48,7 +41,7 @@ def test_what_is_asked_elsewhere_speaks_against_every_component():
 
 
 def test_how_near_a_query_is_to_what_is_asked_elsewhere_is_known_by_itself():
-    assert GUESSER.elsewhere([toward(c=0.6), toward(elsewhere=0.4)]) == pytest.approx(0.4)
+    assert GUESSER.elsewhere(toward(c=0.6, elsewhere=0.4)) == pytest.approx(0.4)
 
 
 def test_a_few_known_words_are_no_description():
@@ -57,7 +50,7 @@ def test_a_few_known_words_are_no_description():
 
 
 def test_a_query_that_is_near_to_nothing_has_no_component():
-    guess = GUESSER.guess([toward(a=0.2, c=0.2)], 3)
+    guess = GUESSER.guess(toward(a=0.2, c=0.2), 3)
     assert guess.entries_above(FLOOR) == frozenset()
     assert guess.entries_above(0.0) == {0, 1}
 
