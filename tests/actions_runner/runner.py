@@ -78,6 +78,7 @@ class FakeRunner:
     def run(
         self, workflow: Path, event_name: str, event: Mapping[str, Any], *, attempt: int = 1,
         between: Mapping[str, Any] | None = None,
+        kept: Mapping[str, Job] | None = None,
     ) -> dict[str, Job]:  # fmt: skip
         """Run a workflow for an event; the jobs by their names.
 
@@ -87,13 +88,15 @@ class FakeRunner:
             event: Its payload.
             attempt: From 2 on: somebody started the run again.
             between: By job, what happens before it starts.
+            kept: Jobs of the run before that are not run again; its artifacts are there too.
         """
         data = yaml.safe_load(workflow.read_text())
         data["on"] = data.pop(True, data.get("on"))  # YAML 1.1 reads `on` as true
         assert set(data) <= _KEYS, set(data) - _KEYS
         assert data["permissions"] == {}
         assert event_name in data["on"]
-        outer, self.world.artifacts = self.world.artifacts, {}
+        outer = self.world.artifacts
+        self.world.artifacts = dict(self.artifacts) if kept else {}
         self.runs += 1
         number = self.runs
         github = self.world.github
@@ -110,6 +113,9 @@ class FakeRunner:
         jobs: dict[str, Job] = {}
         for name, job in data["jobs"].items():
             assert set(job) <= _JOB_KEYS, set(job) - _JOB_KEYS
+            if name in (kept or {}):
+                jobs[name] = kept[name]
+                continue
             (between or {}).get(name, lambda: None)()
             jobs[name] = _JobRun(self, name, job, context, jobs).run()
         self.artifacts, self.world.artifacts = self.world.artifacts, outer

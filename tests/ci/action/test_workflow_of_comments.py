@@ -300,6 +300,11 @@ def test_a_fault_that_stays_ends_the_job_and_leaves_no_half_answer(repository):
     assert (repository.own, repository.github.check_runs) == ([], [])
     assert repository.reactions == ["hooray"]
     assert "error[github." in repository.jobs["publish"].log
+    repository.github.faults.clear()
+    kept = {name: repository.jobs[name] for name in ("gate", "analyse")}
+    assert repository.again(attempt=2, kept=kept)["publish"] == "success"
+    assert "localhost is at the address 127.0.0.1" in repository.own[0].body
+    assert repository.reactions == ["hooray", "confused"]
 
 
 def test_a_repository_that_vanishes_between_the_jobs_is_written_to_by_nobody(repository):
