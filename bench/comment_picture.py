@@ -34,9 +34,7 @@ EXAMPLE = ("--trigger", f"{SHOP}/trigger.yaml", "--checkout", SHOP)
 WIDTH = 940
 """Pixels: the column of a conversation on a desktop screen, with its margins."""
 ABOUT = CommentAbout(
-    key="acme/shop/shop",
     head_sha="4f1d0c9be27a63558d1c0b9e8a7f6d5c4b3a2910",
-    asked_at="2026-11-21T00:30:00Z",
     run_url="https://github.com/acme/shop/actions/runs/1234567890",
 )
 """A made-up pull request."""

@@ -90,7 +90,7 @@ class _Step:
         sized = size_checkout(trigger, source.open(self.settings), self.settings)
         subject = self._subject(sized, source)
         comment = rendered(sized.recommendation, subject, self.run)
-        text = comment.text.removeprefix(comment.marker).lstrip("\n")
+        text = comment.text.lstrip("\n")
         publish({**result_files(sized), COMMENT_FILE: text.encode()}, self.inputs.out)
         return sized, comment, subject
 

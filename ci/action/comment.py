@@ -44,9 +44,7 @@ def rendered(recommendation: Recommendation, subject: Subject, run: ActionsRun) 
     """The comment's text, also for the summary."""
     commit = recommendation.repository.commit or _UNKNOWN
     about = CommentAbout(
-        key=subject.app,
         head_sha=commit,
-        asked_at=_asked(recommendation).at,
         run_url=run.run_url,
         edits=subject.edits,
         by_hand=subject.by_hand,
@@ -97,7 +95,7 @@ def say(
         numbers=digest,
         applied=known.applied if same else None,
     )
-    text = comment.text.removeprefix(comment.marker).strip("\n")
+    text = comment.text.strip("\n")
     became, written = upsert(pull.number, Answer(marker, text), reader, writer)
     if became is Upserted.OLDER:
         return Said(why_not="a later command has been answered there")

@@ -102,9 +102,7 @@ def about_of(case: Case, desk: Desk, applied_url: str | None = None) -> CommentA
     """What the rendering is told beside the numbers."""
     job = case.job
     return CommentAbout(
-        key=case.app,
         head_sha=job.head_sha,
-        asked_at=job.asked_at,
         verb=job.command.verb,
         component=case.component,
         stale_head=case.facts.head_sha if case.stale else None,

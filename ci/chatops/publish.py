@@ -161,7 +161,7 @@ def _answer(
         numbers=digest,
         applied=applied.number if applied else before.applied if same else None,
     )
-    text = rendered.text.removeprefix(rendered.marker).strip("\n")
+    text = rendered.text.strip("\n")
     return Answer(marker, text, _notice(case, applied, error))
 
 

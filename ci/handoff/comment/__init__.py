@@ -1,8 +1,7 @@
 """The comment on a pull request: what a recommendation says there, and how strangers' text is held.
 
-render     the comment, the explanation, the help and the failure
+render     the comment and the explanation
 about      what is handed in and out
-marker     the first line, by which a comment is found again
 escape     the only way in which untrusted text gets into Markdown
 layout     visible part, folded parts, limits of length
 summary    what changes, in one sentence, and how sure it is

@@ -28,12 +28,8 @@ class PatchFile:
 class CommentAbout:
     """What a comment is about, beyond the numbers."""
 
-    key: str
-    """``owner/name/app``: two comments of one key are one comment, updated in place."""
     head_sha: str
     """The commit that was sized, in full."""
-    asked_at: str
-    """When the command was written (RFC 3339)."""
     verb: Verb = Verb.SIZE
     component: str | None = None
     """Only this component is shown."""
@@ -56,8 +52,6 @@ class Comment:
     """A comment, ready to be sent."""
 
     text: str
-    """Markdown, at most `MAX_COMMENT` long, the marker in its first line."""
-    marker: str
-    """That first line."""
+    """Markdown, at most `MAX_COMMENT` long."""
     full_text: str
-    """The same for the job summary: nothing cut before `MAX_SUMMARY_BYTES`, no marker."""
+    """The same for the job summary: nothing cut before `MAX_SUMMARY_BYTES`."""

@@ -13,24 +13,6 @@ from schemas.recommendation import ComponentRecommendation, Recommendation
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 """Names that stand in a command as they are; others are written as COMPONENT."""
 
-HELP = (
-    (
-        "Size the workloads of this pull request. The description stands in the body, below the "
-        "first line; without one the pull request's own words are used.",
-        "/ai-provision\n"
-        'git_repo: "https://github.com/yourorg/your-repo"\n'
-        'app_description: "Inventory service, 2000 QPS peak, Go API + PostgreSQL backend"',
-    ),
-    ("For another environment, for one component, or only for a certain commit:",
-     "/ai-provision env=staging component=api sha=0123abcd4567"),
-    ("Why a component has its numbers:", "/ai-provision explain COMPONENT"),
-    (
-        "Write the numbers into a pull request. The commit must be the one that the comment shows.",
-        "/ai-provision apply sha=0123abcd4567",
-    ),
-)  # fmt: skip
-"""What there is, with an example of each."""
-
 
 def next_line(about: CommentAbout, recommendation: Recommendation) -> str:
     """The next step in one line."""

@@ -34,7 +34,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All of a comment but its marker."""
+    """All of a comment."""
 
     visible: tuple[str, ...]
     """Markdown blocks; never cut, and small by themselves."""
@@ -92,9 +92,7 @@ def part_text(part: Part) -> str:
     return "\n".join((*part.head, *part.lines, *part.tail)).rstrip("\n")
 
 
-def page_text(
-    page: Page, *, limit: int, size: Callable[[str], int], elsewhere: str, first: str = ""
-) -> str:
+def page_text(page: Page, *, limit: int, size: Callable[[str], int], elsewhere: str) -> str:
     """The page as Markdown within a limit: whole where it fits, folded parts cut where not.
 
     Args:
@@ -102,10 +100,8 @@ def page_text(
         limit: Largest size.
         size: Size of a text.
         elsewhere: Where the whole text is, Markdown.
-        first: A line before everything.
     """
-    lead = "\n\n".join([f"{first}\n{page.visible[0]}" if first else page.visible[0],
-                        *page.visible[1:]])  # fmt: skip
+    lead = "\n\n".join(page.visible)
     left = limit - size(lead) - size(page.footer) - 8
     whole = [list(_blocks(fold.parts)) for fold in page.folds]
     needs = [size(_fold(fold, blocks)) + 2 for fold, blocks in zip(page.folds, whole, strict=True)]

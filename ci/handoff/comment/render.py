@@ -1,4 +1,4 @@
-"""The comment as it is sent: a sizing, an explanation, the help, a failure."""
+"""The text of the comment: a sizing, or an explanation of one component."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ from ci.handoff.comment.checks import (
     not_checked_line,
     note_lines,
 )
-from ci.handoff.comment.commands import HELP, next_fold, next_line
+from ci.handoff.comment.commands import next_fold, next_line
 from ci.handoff.comment.cost import cost_fold, cost_line
 from ci.handoff.comment.escape import code, prose
 from ci.handoff.comment.layout import (
     Fold,
     Page,
     Part,
-    fence_part,
     listed,
     page_text,
     part_text,
     utf8_bytes,
     utf16_units,
 )
-from ci.handoff.comment.marker import marker_line
 from ci.handoff.comment.numbers import numbers_table, rows_left_out, whole_table
 from ci.handoff.comment.patches import patch_fold
 from ci.handoff.comment.summary import (
@@ -60,7 +58,7 @@ def render_comment(recommendation: Recommendation, about: CommentAbout) -> Comme
     found = sort_components(shown)
     return _comment(Page(tuple(_visible(shown, found, about)),
                          tuple(_folds(shown, found, about)),
-                         _footer(shown, about)), about, "")  # fmt: skip
+                         _footer(shown, about)), about)  # fmt: skip
 
 
 def render_explanation(
@@ -74,7 +72,7 @@ def render_explanation(
     shown = _only(recommendation, component)
     if not shown.components:
         page = Page((f"### Why {code(component)} has no numbers", *failed_lines(shown.failed)))
-        return _comment(page, about, f":explain:{component}")
+        return _comment(page, about)
     item = shown.components[0]
     own = [found for found in shown.findings if found.component == component]
     findings = tuple(f"- {finding_text(found)}" for found in own)
@@ -94,46 +92,13 @@ def render_explanation(
         patch_fold(shown, (item,), about),
     )
     page = Page(tuple(visible), tuple(filter(None, folds)), _footer(shown, about))
-    return _comment(page, about, f":explain:{component}")
+    return _comment(page, about)
 
 
-def render_help(about: CommentAbout) -> Comment:
-    """The answer to ``/ai-provision help``: a comment of its own."""
-    visible = ["### What can be asked"]
-    for words, example in HELP:
-        visible += [words, part_text(fence_part("text", example))]
-    visible.append(
-        "The command stands on the first line of a comment. Only people who may write to the "
-        "repository are answered, and nothing is applied unless `apply` says so."
-    )
-    return _comment(Page(tuple(visible)), about, ":help")
-
-
-def render_failure(about: CommentAbout, *, error: str, message: str, hint: str = "") -> Comment:
-    """The answer when there is none: what happened, and what to do.
-
-    Args:
-        about: What was asked.
-        error: The stable code: ``repository.failed``.
-        message: What happened, one sentence.
-        hint: What can be done about it.
-    """
-    visible = [
-        "### Not sized: the run failed",
-        f"{prose(message)} ({code(error, 80)})",
-        *([f"**What helps:** {prose(hint)}"] if hint else []),
-        f"Nothing was changed. Commit `{about.head_sha[:SHORT_SHA]}`{_run(about, ' · ')}",
-        "**Next:** `/ai-provision` tries again, `/ai-provision help` shows what can be asked.",
-    ]
-    return _comment(Page(tuple(visible)), about, "")
-
-
-def _comment(page: Page, about: CommentAbout, suffix: str) -> Comment:
-    marker = marker_line(about.key + suffix, about.head_sha, about.asked_at)
+def _comment(page: Page, about: CommentAbout) -> Comment:
     summary = _link("the run's job summary", about.run_url)
     return Comment(
-        text=page_text(page, limit=MAX_COMMENT, size=utf16_units, elsewhere=summary, first=marker),
-        marker=marker,
+        text=page_text(page, limit=MAX_COMMENT, size=utf16_units, elsewhere=summary),
         full_text=page_text(
             page,
             limit=MAX_SUMMARY_BYTES,

@@ -49,8 +49,7 @@ def fake_render(recommendation, about):
         "can apply" if about.can_apply else "cannot apply",
     ]
     text = f"#### {', '.join(names)}: {'; '.join(told)}"
-    marker = f"<!-- other:v1 key={about.key} -->"
-    return Comment(text=f"{marker}\n{text}\n", marker=marker, full_text=f"{text}\n")
+    return Comment(text=f"{text}\n", full_text=f"{text}\n")
 
 
 def fake_edits(recommendation, read):

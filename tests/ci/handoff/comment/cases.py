@@ -23,9 +23,7 @@ from schemas.usage import Spread, UsageSummary, WorkloadKey
 
 SHA = "4f1d0c9be27a63558d1c0b9e8a7f6d5c4b3a2910"
 RUN = "https://github.com/acme/shop/actions/runs/123456789"
-ABOUT = CommentAbout(
-    key="github.com/acme/shop", head_sha=SHA, asked_at="2026-11-21T00:30:00Z", run_url=RUN
-)
+ABOUT = CommentAbout(head_sha=SHA, run_url=RUN)
 
 
 def spread(value):

@@ -71,7 +71,7 @@ def agrees(shown, expected):
 def test_prose_does_nothing_and_shows_everything(text, frame):
     around, read = FRAMES[frame]
     markdown = around.format(prose(text))
-    refuse_unsafe(markdown, markers=0)
+    refuse_unsafe(markdown)
     for render in RENDERERS.values():
         shown = text_of(tree(render(markdown)))
         expected = read.format(visible(text, 600) or "?" * bool(text))
@@ -83,7 +83,7 @@ def test_prose_does_nothing_and_shows_everything(text, frame):
 def test_a_table_keeps_its_shape_and_its_cells(first, second, writers):
     cells = [writer(text) for writer, text in zip(writers, (first, second), strict=True)]
     markdown = f"| a | b | c |\n|:--|--:|--|\n| {cells[0]} | {cells[1]} | end |\n| x | y | z |"
-    refuse_unsafe(markdown, markers=0)
+    refuse_unsafe(markdown)
     for render in RENDERERS.values():
         page = tree(render(markdown))
         rows = [[text_of(cell) for cell in row] for row in page.iter("tr")]
@@ -112,7 +112,7 @@ def test_a_code_span_holds_the_whole_text_as_it_is(text):
 @given(text=TEXTS)
 def test_a_summary_line_of_html_holds_it_too(text):
     markdown = f"<details><summary>{html_code(text)}: 3 steps</summary>\n\nbody\n\n</details>"
-    refuse_unsafe(markdown, markers=0)
+    refuse_unsafe(markdown)
     page = tree(cmark_html(markdown))
     assert text_of(page[0][0]) == f"{' '.join((visible(text, 200) or '?').split())}: 3 steps"
     assert text_of(page[0][1]) == "body"
@@ -123,7 +123,7 @@ def test_a_summary_line_of_html_holds_it_too(text):
 def test_a_fence_cannot_be_closed_from_inside(lines, info):
     part = fence_part(info, "\n".join(lines))
     markdown = "\n".join(("before", "", *part.head, *part.lines, *part.tail, "", "after"))
-    refuse_unsafe(markdown, markers=0)
+    refuse_unsafe(markdown)
     page = tree(cmark_html(markdown))
     assert [block.tag for block in page] == ["p", "pre", "p"]
     shown = "".join(page[1].itertext()).rstrip("\n")
@@ -141,8 +141,8 @@ def test_a_fence_spells_out_what_is_invisible():
 @pytest.mark.parametrize("length", [3, 19, 20, 21, 79, 80, 81, 255, 256, 399, 400, 1000])
 def test_no_run_of_backticks_closes_a_fence_or_a_span(length):
     part = fence_part("diff", f" {'`' * length}\n@user")
-    refuse_unsafe("\n".join((*part.head, *part.lines, *part.tail)), markers=0)
-    refuse_unsafe(f"{code('@user ' + '`' * length)} {prose('@user' + '`' * length)}", markers=0)
+    refuse_unsafe("\n".join((*part.head, *part.lines, *part.tail)))
+    refuse_unsafe(f"{code('@user ' + '`' * length)} {prose('@user' + '`' * length)}")
 
 
 def test_a_long_line_of_a_fence_is_cut():

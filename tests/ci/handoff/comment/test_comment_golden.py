@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ci.handoff.comment.render import render_comment, render_explanation, render_help
+from ci.handoff.comment.render import render_comment, render_explanation
 from tests.ci.handoff.comment.cases import ABOUT, RUN, golden, measured
 from tests.ci.handoff.comment.judge import refuse_unsafe, visible_lines
 
@@ -35,10 +35,6 @@ def test_an_explanation_reads_as_it_did(build, tmp_path):
     compare("explanation", render_explanation(measured(build), ABOUT, "web").text, tmp_path)
 
 
-def test_the_help_reads_as_it_did(tmp_path):
-    compare("help", render_help(ABOUT).text, tmp_path)
-
-
 def test_every_file_belongs_to_a_case():
     kept = {file.stem for file in GOLDEN.iterdir()}
-    assert kept == {*SIZINGS, "explanation", "help"}
+    assert kept == {*SIZINGS, "explanation"}

@@ -28,7 +28,7 @@ TEXTS = st.lists(
 def rendered(build, shop, text):
     result = poisoned(everything(build, shop), text)
     edit = PatchFile(text, f"--- a/{text}\n+++ b/{text}\n-{text}\n+{text}", text)
-    about = replace(ABOUT, edits=(edit,), key=f"acme/{text}")
+    about = replace(ABOUT, edits=(edit,))
     return render_comment(result, about)
 
 
@@ -55,8 +55,7 @@ def test_whatever_a_repository_says_the_comment_stays_a_comment(build, shop, har
     assert shape(comment.text) == harmless
     assert visible_lines(comment.text) <= 40
     assert utf16_units(comment.text) <= MAX_COMMENT
-    starts = [line for line in comment.text.split("\n") if line.startswith("<!--")]
-    assert starts == [comment.marker]
+    assert not any(line.startswith("<!--") for line in comment.text.split("\n"))
 
 
 @settings(

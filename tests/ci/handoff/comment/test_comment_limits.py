@@ -32,7 +32,7 @@ def long_diff(lines):
 def test_a_short_comment_is_whole(build):
     comment = render_comment(measured(build), ABOUT)
     assert not NOTICE.search(comment.text)
-    assert comment.text == f"{comment.marker}\n{comment.full_text}"
+    assert comment.text == comment.full_text
 
 
 def test_only_the_middle_of_folded_parts_is_cut(build):
@@ -41,7 +41,7 @@ def test_only_the_middle_of_folded_parts_is_cut(build):
     assert utf16_units(comment.text) <= MAX_COMMENT
     assert utf16_units(comment.text) > MAX_COMMENT * 0.97
     cut, whole = (text.partition("<details>")[0] for text in (comment.text, comment.full_text))
-    assert cut == f"{comment.marker}\n{whole}"
+    assert cut == whole
     assert "+ line 0 of the patch" in comment.text
     assert "+ line 4999 of the patch" in comment.text
     shown = len(re.findall(r"^\+ line [0-9]+ of the patch$", comment.text, re.MULTILINE))
@@ -96,9 +96,9 @@ def test_any_page_keeps_to_its_limit_with_its_beginning_and_its_end(sizes, limit
         for index, (words, code) in enumerate(sizes)
     )
     page = Page(("### title", "visible"), folds, "<sub>end</sub>")
-    text = page_text(page, limit=limit, size=utf16_units, elsewhere="there", first="<!-- a -->")
+    text = page_text(page, limit=limit, size=utf16_units, elsewhere="there")
     assert utf16_units(text) <= limit
-    assert text.startswith("<!-- a -->\n### title\n\nvisible\n\n")
+    assert text.startswith("### title\n\nvisible\n\n")
     assert text.endswith("<sub>end</sub>\n")
     assert shape(text)[0] == len(sizes)
     refuse_unsafe(text)

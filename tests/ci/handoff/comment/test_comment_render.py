@@ -5,19 +5,16 @@ from dataclasses import replace
 import pytest
 
 from ci.handoff.comment.about import CommentAbout, PatchFile
-from ci.handoff.comment.marker import marker_line
 from ci.handoff.comment.patches import patch_files
 from ci.handoff.comment.render import (
     render_comment,
     render_explanation,
-    render_failure,
-    render_help,
 )
 from ci.handoff.edits import Edits, FileEdit
 from schemas.errors import UsageError
 from schemas.github import FileAt
 from schemas.recommendation import Finding, Severity
-from tests.ci.handoff.comment.cases import ABOUT, RUN, SHA, many, measured, settled, usage
+from tests.ci.handoff.comment.cases import ABOUT, SHA, many, measured, settled, usage
 from tests.ci.handoff.comment.judge import (
     cmark_html,
     refuse_unsafe,
@@ -47,27 +44,27 @@ def rows(comment, index=0):
 class TestSummary:
     def test_one_changed_component_is_told_number_by_number(self, build):
         comment = render_comment(measured(build), ABOUT)
-        assert comment.text.startswith(f"{comment.marker}\n### `web`: ")
-        title = seen(comment)[1]
+        assert comment.text.startswith("### `web`: ")
+        title = seen(comment)[0]
         assert "replicas 2 → 3" in title
         assert "memory req / limit 256Mi / 256Mi → 512Mi / 1Gi" in title
         assert title.endswith("· +11.40 USD/month (+38 %)")
 
     def test_several_are_named_and_many_are_counted(self, build, shop):
-        assert seen(render_comment(many(build, 3), ABOUT))[1].startswith(
+        assert seen(render_comment(many(build, 3), ABOUT))[0].startswith(
             "### Set resources of `svc-01` and `svc-02`, add manifests for `svc-00`"
         )
-        title = seen(render_comment(many(build, 30), ABOUT))[1]
+        title = seen(render_comment(many(build, 30), ABOUT))[0]
         assert title.startswith("### Set resources of 16 workloads, add manifests for 10 workloads")
 
     def test_nothing_to_change_is_said(self, build):
         comment = render_comment(settled(build), ABOUT)
-        assert seen(comment)[1].startswith("### No change: `api` and `web` fit as they are")
+        assert seen(comment)[0].startswith("### No change: `api` and `web` fit as they are")
         assert "apply sha" not in comment.text
 
     def test_nothing_sized_is_said(self, build, shop):
         comment = render_comment(build.recommendation(failed=shop.failed), ABOUT)
-        assert seen(comment)[1].startswith("### No component could be sized")
+        assert seen(comment)[0].startswith("### No component could be sized")
         assert "❌ `legacy` was not sized: no runtime is known" in comment.text
         assert "| component |" not in seen(comment)
 
@@ -93,7 +90,7 @@ class TestSummary:
     def test_an_outdated_result_says_so_first_and_is_not_offered_for_applying(self, build):
         about = replace(ABOUT, stale_head="b" * 40)
         comment = render_comment(measured(build), about)
-        assert seen(comment)[3].startswith("⚠️ **Outdated:** the pull request is at `bbbbbbbbbbbb`")
+        assert seen(comment)[2].startswith("⚠️ **Outdated:** the pull request is at `bbbbbbbbbbbb`")
         assert "apply sha" not in comment.text
 
 
@@ -286,7 +283,6 @@ class TestOneComponent:
 
     def test_its_explanation_is_a_comment_of_its_own(self, build):
         comment = render_explanation(measured(build), ABOUT, "web")
-        assert ":explain:web " in comment.marker
         assert "### Why `web` is sized like this" in comment.text
         assert "<details open><summary>Number by number" in comment.text
         assert list(folds(comment)) == [
@@ -300,23 +296,6 @@ class TestOneComponent:
 
 
 class TestOthers:
-    def test_help_shows_each_command_as_a_block(self):
-        comment = render_help(ABOUT)
-        assert ":help " in comment.marker
-        for command in ("env=staging", "explain COMPONENT", "apply sha="):
-            assert f"/ai-provision {command}" in comment.text
-        refuse_unsafe(comment.text)
-
-    def test_a_failure_says_what_happened_and_what_helps(self):
-        comment = render_failure(
-            ABOUT,
-            error="repository.failed",
-            message="https://evil.example/x refused @team",
-            hint="Look at <b>#1</b>.",
-        )
-        assert "`https://evil.example/x` refused `@team` (`repository.failed`)" in comment.text
-        refuse_unsafe(comment.text, links=(RUN,))
-
     @pytest.mark.parametrize(
         "address",
         [
@@ -333,38 +312,7 @@ class TestOthers:
         assert address not in comment.text
 
 
-class TestMarker:
-    def test_it_is_the_first_line(self, build):
-        comment = render_comment(measured(build), ABOUT)
-        assert comment.marker == (
-            f"<!-- ai-provision:v1 key=github.com/acme/shop sha={SHA} at=2026-11-21T00:30:00Z -->"
-        )
-        assert comment.text.split("\n")[0] == comment.marker
-        assert comment.marker not in comment.full_text
-
-    @pytest.mark.parametrize(
-        "key", ["a --> <b>", "a\nb", "a b", "x key=y", "é\ud800", "%3E", "-->"]
-    )
-    def test_a_key_cannot_end_it(self, key):
-        marker = marker_line(key, SHA, ABOUT.asked_at)
-        assert "\n" not in marker
-        assert marker.index("-->") == len(marker) - 3
-        assert len(marker.split(" ")) == 6
-
-    def test_two_keys_are_never_written_alike(self):
-        keys = ["a b", "a%20b", "A b", "x" * 700, "x" * 701, "x" * 400]
-        assert len({marker_line(key, SHA, ABOUT.asked_at) for key in keys}) == len(keys)
-
-    @pytest.mark.parametrize(
-        ("key", "sha", "at"),
-        [("", SHA, "2026-11-21"), ("a", "HEAD", "2026-11-21"), ("a", SHA, "now -->")],
-    )
-    def test_what_it_cannot_carry_is_refused(self, key, sha, at):
-        with pytest.raises(ValueError, match="no marker"):
-            marker_line(key, sha, at)
-
-
 def test_all_of_a_comment_is_frozen():
     with pytest.raises(AttributeError):
-        ABOUT.key = "other"
+        ABOUT.head_sha = "other"
     assert isinstance(ABOUT, CommentAbout)
