@@ -338,7 +338,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     known = {name: _value(name, text) for name, text in given.items() if name in _fields()}
     unknown = tuple(sorted(PREFIX + name.upper() for name in given if name not in known))
     try:
-        return Settings(**known, unknown=unknown)
+        return _possible(Settings(**known, unknown=unknown))
     except ValidationError as error:
         # Without the value, in the message and in the chain of causes: it may be a secret.
         details = error.errors(include_input=False, include_url=False, include_context=False)[0]
@@ -346,6 +346,18 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     raise SettingsError(
         f"{names[field]}: {details['msg']}", hint=_fields()[field].description or ""
     )
+
+
+def _possible(settings: Settings) -> Settings:
+    """The settings, unless one of them rules another out."""
+    if settings.metrics_min_days > settings.metrics_days:
+        raise SettingsError(
+            f"{PREFIX}METRICS_MIN_DAYS asks for {settings.metrics_min_days:g} days of history, and "
+            f"{PREFIX}METRICS_DAYS reads {settings.metrics_days:g}",
+            hint="Then no workload could ever be sized by its metrics: read more days, or ask for "
+            "fewer.",
+        )
+    return settings
 
 
 def settings_table() -> str:

@@ -96,6 +96,8 @@ def _search(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _query(arguments: argparse.Namespace) -> KnowledgeQuery:
+    if not arguments.text.strip():
+        raise UsageError("the question is empty", hint="Write what you want to know, in words.")
     if not 1 <= arguments.limit <= 100:
         raise UsageError(f"--limit {arguments.limit} is not between 1 and 100")
     if len(arguments.text) > MAX_TEXT:

@@ -100,3 +100,11 @@ def test_the_directories_follow_the_setting_then_xdg_then_home(monkeypatch, tmp_
     assert str(load_settings({}).data_directory) == "/xdg/ai-provision"
     given = load_settings({"AI_PROVISION_CACHE_DIR": "~/there"})
     assert given.cache_directory == tmp_path / "there"
+
+
+def test_more_days_cannot_be_asked_for_than_are_read():
+    with pytest.raises(SettingsError, match="METRICS_MIN_DAYS asks for 20 days") as caught:
+        load_settings({"AI_PROVISION_METRICS_MIN_DAYS": "20"})
+    assert "METRICS_DAYS reads 14" in caught.value.message
+    both = {"AI_PROVISION_METRICS_MIN_DAYS": "20", "AI_PROVISION_METRICS_DAYS": "20"}
+    assert load_settings(both).metrics_min_days == 20

@@ -231,3 +231,10 @@ def test_with_a_current_index_nothing_heavy_is_imported(built, arguments):
     )  # fmt: skip
     searched = arguments[:2] == ("knowledge", "search") or arguments[0] == "size"
     assert done.stdout == f"[] {searched}\n"
+
+
+def test_a_question_without_words_is_refused(tmp_path):
+    done = knowledge("search", "  ", cache=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error[usage]: the question is empty")
+    assert done.stdout == ""
